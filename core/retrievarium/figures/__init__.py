@@ -1,0 +1,1 @@
+"""Plotly figures made from analysis results, shared by app and notebooks."""

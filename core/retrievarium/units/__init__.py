@@ -1,0 +1,1 @@
+"""What gets indexed: document, passage, sentence, proposition, phrase. Today: the passage, which lives in `data`."""

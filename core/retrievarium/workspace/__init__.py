@@ -1,0 +1,24 @@
+"""What is kept on disk: artifacts by content, locks, jobs, and the data we ship. Knows no retrieval type."""
+
+from retrievarium.workspace.artifacts import Artifact, Workspace, use_workspace, workspace
+from retrievarium.workspace.files import atomic_write, content_hash, file_hash, read_json, write_json
+from retrievarium.workspace.jobs import Job, Jobs, JobStatus, job_progress
+from retrievarium.workspace.shipped import app_folder, shipped
+
+__all__ = [
+    "Artifact",
+    "Job",
+    "JobStatus",
+    "Jobs",
+    "Workspace",
+    "app_folder",
+    "atomic_write",
+    "content_hash",
+    "file_hash",
+    "job_progress",
+    "read_json",
+    "shipped",
+    "use_workspace",
+    "workspace",
+    "write_json",
+]
