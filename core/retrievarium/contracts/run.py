@@ -172,7 +172,7 @@ class Run:
 
     @classmethod
     def load(cls, path: str | Path) -> Run:
-        """Read a TREC run file (ranks from 0 or 1). The order comes from the scores by our tie rule, as in trec_eval."""
+        """Read a TREC run file, ranks from 0 or 1. The order comes from the scores, by our tie rule."""
         path = Path(path)
         if not path.is_file():
             raise InputError("there is no such file", path=path, expected="a TREC run file")

@@ -1,1 +1,1 @@
-"""Language models that write queries, documents, propositions and judgements. Empty until the first method needs one."""
+"""Language models that write queries, documents and judgements. Empty until the first method needs one."""

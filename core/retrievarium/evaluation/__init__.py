@@ -1,0 +1,13 @@
+"""Measures, answers, significance, and the comparison of several runs."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.evaluation.answers": ["has_answer", "answer_spans"],
+        "retrievarium.evaluation.comparison": ["Comparison", "compare"],
+        "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],
+        "retrievarium.evaluation.significance": ["Paired", "holm", "paired"],
+    },
+)
