@@ -2,12 +2,13 @@
 
 from retrievarium.workspace.artifacts import Artifact, Workspace, use_workspace, workspace
 from retrievarium.workspace.files import atomic_write, content_hash, file_hash, read_json, write_json
-from retrievarium.workspace.jobs import Job, Jobs, JobStatus, job_progress
+from retrievarium.workspace.jobs import Job, JobReporter, Jobs, JobStatus, job_reporter
 from retrievarium.workspace.shipped import app_folder, shipped
 
 __all__ = [
     "Artifact",
     "Job",
+    "JobReporter",
     "JobStatus",
     "Jobs",
     "Workspace",
@@ -15,7 +16,7 @@ __all__ = [
     "atomic_write",
     "content_hash",
     "file_hash",
-    "job_progress",
+    "job_reporter",
     "read_json",
     "shipped",
     "use_workspace",

@@ -27,10 +27,11 @@ from typing import Any
 import psutil
 from filelock import FileLock
 
-from retrievarium.contracts import Cancelled, Progress
+from retrievarium.contracts import Cancelled
 from retrievarium.workspace.files import read_json, write_json
 
 _GRACE_SECONDS = 10.0
+JOB_VARIABLE = "RETRIEVARIUM_JOB"  # tells the process which job folder is its own
 FINAL = ("done", "failed", "cancelled", "died")
 
 
@@ -182,8 +183,8 @@ class Jobs:
             return waiting
 
     def _launch(self, job: Job) -> None:
-        command = [sys.executable, "-m", "retrievarium", *job.config["argv"], "--job", str(job.folder)]
-        environment = {**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "retrievarium", *job.config["argv"]]
+        environment = {**os.environ, **self.environment, JOB_VARIABLE: str(job.folder), "PYTHONUNBUFFERED": "1"}
         with (job.folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -243,6 +244,7 @@ class JobReporter:
         )
 
 
-def job_progress(folder: str | Path) -> Progress:
-    """The progress callback of the process that works on the job in `folder`."""
-    return JobReporter(Path(folder))
+def job_reporter() -> JobReporter | None:
+    """The reporter of the job that this process works on; None for a process that a person started."""
+    folder = os.environ.get(JOB_VARIABLE)
+    return JobReporter(Path(folder)) if folder else None
