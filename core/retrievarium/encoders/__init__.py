@@ -1,0 +1,23 @@
+"""Text to vectors: MiniLM, any sentence-transformers folder, towers made from scratch. Nothing heavy loads early."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.encoders.backbone": ["Backbone", "extend_backbone"],
+        "retrievarium.encoders.loading": ["load_encoder"],
+        "retrievarium.encoders.minilm": ["minilm_folder"],
+        "retrievarium.encoders.saving": ["load_towers", "save_towers"],
+        "retrievarium.encoders.sentence": ["SentenceEncoder"],
+        "retrievarium.encoders.towers": ["DenseEncoder", "Towers", "two_towers"],
+        "retrievarium.encoders.vectors": [
+            "bundle_vectors",
+            "estimate",
+            "has_vectors",
+            "passage_vectors",
+            "query_vectors",
+        ],
+        "retrievarium.encoders.wordpiece": ["extend_vocab", "train_wordpiece"],
+    },
+)

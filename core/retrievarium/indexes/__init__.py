@@ -1,0 +1,14 @@
+"""Vectors to the k best of them, exactly or nearly."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.indexes.factory": ["load_index", "make_index"],
+        "retrievarium.indexes.flat": ["FlatIndex"],
+        "retrievarium.indexes.hnsw": ["HNSWIndex"],
+        "retrievarium.indexes.lift": ["lift_passages", "lift_queries"],
+        "retrievarium.indexes.recall": ["recall_against_exact"],
+    },
+)
