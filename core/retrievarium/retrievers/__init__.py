@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.retrievers.bm25": ["BM25", "tune_bm25"],
         "retrievarium.retrievers.cascade": ["Cascade"],
         "retrievarium.retrievers.dense": ["Dense"],
+        "retrievarium.retrievers.expression": ["parse_retriever"],
         "retrievarium.retrievers.frozen": ["FrozenRun"],
         "retrievarium.retrievers.fusion": ["LinearFusion", "RankFusion", "fuse_linear", "fuse_rrf", "tune_weight"],
     },
