@@ -32,6 +32,14 @@ def _tokens(text: str) -> list[tuple[str, int, int]]:
     return [(m.group(), origin[m.start()], origin[m.end() - 1] + 1) for m in _TOKEN.finditer(folded)]
 
 
+def answer_words(text: str) -> str:
+    """The text's tokens as `has_answer` sees them, each between blanks: for looking up many answers in one text.
+
+    `has_answer(text, [a])` is `answer_words(a) in answer_words(text)` for an answer that has a token.
+    """
+    return "".join(f" {t}" for t, _, _ in _tokens(text)) + " "
+
+
 def answer_spans(text: str, answers: Sequence[str]) -> list[tuple[int, int]]:
     """Spans `[start, stop)` in `text` where an answer stands as a sequence of tokens, in order, without overlaps."""
     tokens = _tokens(text)
