@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from retrievarium.contracts import InputError, MissingError, RetrievariumError
 from retrievarium.data.splitting import split_collection
@@ -19,6 +21,8 @@ _PASSAGES = pa.schema([("id", pa.string()), ("title", pa.string()), ("text", pa.
 _QUERIES = pa.schema([("id", pa.string()), ("text", pa.string())])
 _QRELS = pa.schema([("query_id", pa.string()), ("passage_id", pa.string()), ("grade", pa.int32())])
 _FORMAT = 1
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+_SLICE = 65_536
 
 
 def _conform(table: pa.Table, schema: pa.Schema, what: str) -> pa.Table:
@@ -35,13 +39,41 @@ def _conform(table: pa.Table, schema: pa.Schema, what: str) -> pa.Table:
     return table.select([*schema.names, *rest])
 
 
+def _check_ids(table: pa.Table, what: str) -> None:
+    """Raises InputError for an empty id or one that stands twice."""
+    ids = table.column("id")
+    if pc.any(pc.equal(ids, "")).as_py():
+        raise InputError(f"the {what} table has an empty id", field="id", fix="give each row an id of its own")
+    if pc.any(pc.match_substring(ids, "\0")).as_py():
+        raise InputError(f"an id of the {what} table holds a NUL character", field="id", fix="remove it")
+    if pc.count_distinct(ids).as_py() < len(ids):
+        counts = pc.value_counts(ids.combine_chunks())
+        twice = counts.filter(pc.greater(counts.field("counts"), 1))[0].as_py()
+        raise InputError(
+            f"the id {twice['values']!r} stands {twice['counts']} times in the {what} table",
+            field="id",
+            fix="give each row an id of its own",
+        )
+
+
+def _check_parts(names: Sequence[str], what: str) -> None:
+    """Names of splits and tables become file names. Raises InputError."""
+    for name in names:
+        if not _PART.fullmatch(name):
+            raise InputError(
+                f"{name!r} cannot name a {what}",
+                expected="letters, digits, blanks, '.', '_' and '-', at most 80, starting with a letter or digit",
+            )
+
+
 def _digest(table: pa.Table, into: Any) -> None:
     """Feed a table's cells into a hash, column by column, independent of chunks and encodings."""
     for name in table.column_names:
         into.update(f"#{name}:{table.schema.field(name).type}\n".encode())
-        for cell in table.column(name).to_pylist():
-            data = cell.encode("utf-8") if isinstance(cell, str) else repr(cell).encode("utf-8")
-            into.update(len(data).to_bytes(4, "little") + data)
+        for start in range(0, len(table), _SLICE):  # a large, memory-mapped column never becomes Python objects at once
+            for cell in table.column(name).slice(start, _SLICE).to_pylist():
+                data = cell.encode("utf-8") if isinstance(cell, str) else repr(cell).encode("utf-8")
+                into.update(len(data).to_bytes(4, "little") + data)
 
 
 class Collection:
@@ -75,8 +107,13 @@ class Collection:
         self.tables: Mapping[str, pa.Table] = dict(tables or {})
         self.meta: Mapping[str, Any] = dict(meta or {})
         self._fingerprint = fingerprint
-        if not self._passages.num_rows:
-            raise InputError("the collection has no passages", expected="at least one passage")
+        if not self._passages.num_rows and not self._queries.num_rows:
+            raise InputError("the collection is empty", expected="passages, or questions to ask over another's")
+        _check_parts([*self._qrels], "split")
+        _check_parts([*self.tables], "table")
+        if fingerprint is None:  # a saved collection was checked when it was made
+            _check_ids(self._passages, "passages")
+            _check_ids(self._queries, "queries")
 
     def __repr__(self) -> str:
         judged = ", ".join(f"{s} {t.num_rows:,}" for s, t in self._qrels.items()) or "none"
@@ -101,7 +138,11 @@ class Collection:
 
     @cached_property
     def text_fingerprint(self) -> str:
-        """16 hex digits of the passages' ids, titles and texts alone: what an index is made from."""
+        """16 hex digits of the passages' ids, titles and texts alone: what an index is made from.
+
+        Raises InputError for a set of questions without passages: there is nothing to search.
+        """
+        self.passages.require()
         digest = hashlib.sha256()
         _digest(self._passages.select(_PASSAGES.names), digest)
         return digest.hexdigest()[:16]
@@ -216,14 +257,27 @@ class Collection:
             self.meta if meta is None else meta,
         )
 
+    def over(self, other: Collection) -> Collection:
+        """These questions, asked over another collection's passages; judgements of passages it lacks are dropped."""
+        passages = other.passages.table
+        known = passages.column("id").combine_chunks()
+        kept = {s: t.filter(pc.is_in(t.column("passage_id"), value_set=known)) for s, t in self._qrels.items()}
+        meta = {**{k: v for k, v in other.meta.items() if k == "language"}, **self.meta, "passages_of": other.name}
+        qrels = {s: t for s, t in kept.items() if len(t)}
+        return Collection(self.name, passages, self._queries, qrels, self.tables, meta)
+
     def split(self, by: str = "random", train: float = 0.6, dev: float = 0.1, seed: int = 0) -> Collection:
         """Divide the default split's queries into train, dev and test so that nothing leaks; see `data.splitting`."""
         return split_collection(self, by, train, dev, seed)
 
     # -- on disk
 
-    def save(self, folder: str | Path) -> Path:
-        """Write Arrow IPC files and `collection.json` into `folder` (which should be new)."""
+    def save(self, folder: str | Path, compress: bool = False) -> Path:
+        """Write Arrow IPC files and `collection.json` into `folder` (which should be new).
+
+        Compressed files are smaller, but are unpacked into memory when opened in place of being mapped.
+        """
+        options = pa.ipc.IpcWriteOptions(compression="zstd" if compress else None)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         files: dict[str, pa.Table] = {"passages": self._passages, "queries": self._queries}
@@ -232,7 +286,7 @@ class Collection:
         for stem, table in files.items():
             with (
                 pa.OSFile(str(folder / f"{stem}.arrow"), "wb") as sink,
-                pa.ipc.new_file(sink, table.schema) as writer,
+                pa.ipc.new_file(sink, table.schema, options=options) as writer,
             ):
                 writer.write_table(table)
         write_json(
