@@ -1,1 +1,13 @@
 """Plotly figures made from analysis results, shared by app and notebooks."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.figures.comparison": ["difference_forest", "query_scatter"],
+        "retrievarium.figures.overlap": ["overlap_fifths"],
+        "retrievarium.figures.palette": ["PALETTE", "system_colours"],
+        "retrievarium.figures.training": ["training_curve"],
+    },
+)
