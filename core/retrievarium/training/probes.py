@@ -1,0 +1,52 @@
+"""A measure on dev while training runs, cheap enough for a live curve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from retrievarium.training.batches import embed
+from retrievarium.training.seeds import stream
+
+if TYPE_CHECKING:
+    from retrievarium.data import Collection
+
+
+class DevProbe:
+    """RR@10 of some dev questions among some passages, named after how many ("dev RR@10 of 1000").
+
+    Parameters
+    ----------
+    questions, passages: at most so many of each; the relevant passages are always among them. Where the collection
+        has no more passages than that, it is the measure over the whole collection.
+    """
+
+    def __init__(self, model: Any, collection: Collection, questions: int = 200, passages: int = 1_000) -> None:
+        dev, row_of = collection.dev, collection.passages.row_of
+        relevant = {q: {row_of[p] for p in dev.qrels.relevant(q)} for q in dev.queries.ids}
+        asked = [q for q in dev.queries.ids if relevant[q]]
+        asked = [asked[i] for i in stream(0, "dev questions").permutation(len(asked))[:questions]]
+        pool = sorted({r for q in asked for r in relevant[q]})
+        order = stream(0, "dev passages").permutation(len(collection.passages)).tolist()
+        chosen = set(pool)
+        rest = [r for r in order if r not in chosen]
+        pool += rest[: max(0, passages - len(pool))]
+        texts = collection.passages.joined
+        self.name = f"dev RR@10 of {len(pool)}"
+        self._questions = model.cut("query", dev.queries.select(asked).texts)
+        self._passages = model.cut("passage", [texts[r] for r in pool])
+        column = {r: i for i, r in enumerate(pool)}
+        self._relevant = np.zeros((len(asked), len(pool)), dtype=bool)
+        for row, q in enumerate(asked):
+            self._relevant[row, [column[r] for r in relevant[q]]] = True
+
+    def __call__(self, model: Any) -> dict[str, float]:
+        model.eval()
+        with torch.inference_mode():
+            q, p = embed(model, "query", self._questions), embed(model, "passage", self._passages)
+            scores = (q @ p.T).float().cpu().numpy()  # (Q, n)
+        best = np.where(self._relevant, scores, -np.inf).max(axis=1, keepdims=True)
+        rank = 1 + (~self._relevant & (scores >= best)).sum(axis=1)  # a tie counts against us
+        return {self.name: float(np.where(rank <= 10, 1 / rank, 0).mean())}
