@@ -83,15 +83,17 @@ def _check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _no_bars() -> Iterator[None]:
-    """transformers draws a bar for each load on stderr; long work reports through `progress` here."""
+def quiet() -> Iterator[None]:
+    """Keep transformers from drawing bars and writing load reports: long work reports through `progress` here."""
     from transformers.utils import logging
 
-    shown = logging.is_progress_bar_enabled()
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
 
@@ -118,7 +120,7 @@ def load_encoder(name_or_path: str | Path, device: str | None = None) -> Sentenc
 
         from retrievarium.encoders.sentence import SentenceEncoder
 
-        with _no_bars():
+        with quiet():
             try:
                 model = SentenceTransformer(
                     str(folder),

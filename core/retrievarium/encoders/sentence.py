@@ -90,7 +90,8 @@ class SentenceEncoder:
         modules: list[Any] = []
         for module in self.model.children():
             if isinstance(module, Router):
-                modules.extend(module.sub_modules[role if role in module.sub_modules else module.default_route])
+                route = role if role in module.sub_modules else module.default_route
+                modules.extend(module.sub_modules[str(route)].children())
             else:
                 modules.append(module)
         return modules

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrievarium.contracts import Encoder, Progress, QueryBatch, as_queries
 from retrievarium.encoders.bundled import find_bundled, texts_hash, write_bundled
-from retrievarium.workspace import Workspace, content_hash, workspace
+from retrievarium.workspace import Workspace, atomic_write, content_hash, workspace
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
@@ -44,8 +46,24 @@ def _key(encoder: Encoder, side: Side, texts: str) -> dict[str, Any]:
     }
 
 
-def _queries(collection: Collection, queries: Any) -> QueryBatch:
-    return as_queries(collection.queries if queries is None else queries)
+@dataclass(frozen=True)
+class _Known:
+    """The default split's queries of a collection, hashed once."""
+
+    batch: QueryBatch
+    texts: str
+    row_of: dict[str, int]  # by text
+
+
+_known: WeakKeyDictionary[Collection, _Known] = WeakKeyDictionary()
+
+
+def _default_queries(collection: Collection) -> _Known:
+    if collection not in _known:
+        batch = as_queries(collection.queries)
+        rows = {text: row for row, text in enumerate(batch.texts)}
+        _known[collection] = _Known(batch, texts_hash(batch.ids, batch.texts), rows)
+    return _known[collection]
 
 
 def passage_vectors(
@@ -67,18 +85,47 @@ def passage_vectors(
 def query_vectors(
     collection: Collection,
     encoder: Encoder,
+    queries: Any = None,
     ws: Workspace | None = None,
     progress: Progress | None = None,
-    queries: Any = None,
+    keep: bool | None = None,
 ) -> NDArray[np.floating]:
-    """One row a query `(n, dim)`: of the default split, or of `queries` (whatever `as_queries` accepts)."""
-    batch = _queries(collection, queries)
-    texts = texts_hash(batch.ids, batch.texts)
+    """One row a query, `(n, dim)`: of the default split, or of `queries` (whatever `as_queries` accepts).
+
+    The default split's vectors are bundled or kept like passages'; a text among them is not encoded again when it is
+    asked for alone. Other queries are encoded now and, unless `keep` is true, not kept.
+    """
+    known = _default_queries(collection)
+    batch = known.batch if queries is None else as_queries(queries)
+    whole = batch == known.batch
+    if whole or keep:
+        texts = known.texts if whole else texts_hash(batch.ids, batch.texts)
+        found = find_bundled(collection.name, encoder.name, encoder.fingerprint, "queries", texts)
+        if found is not None:
+            return found
+        if keep is not False:
+            key = _key(encoder, "queries", texts)
+            return _kept(ws, key, encoder.encode_queries, lambda: batch.texts, len(batch), encoder.dim, progress)
+    rows = np.array([known.row_of.get(text, -1) for text in batch.texts], dtype=np.int64)
+    kept = _find_queries(collection, encoder, known.texts, ws) if (rows >= 0).any() else None
+    if kept is None:
+        return encoder.encode_queries(batch.texts, progress=progress)
+    vectors = np.empty((len(batch), encoder.dim), dtype=np.float32)
+    vectors[rows >= 0] = kept[rows[rows >= 0]]
+    new = np.flatnonzero(rows < 0)
+    if len(new):
+        vectors[new] = encoder.encode_queries([batch.texts[i] for i in new], progress=progress)
+    return vectors
+
+
+def _find_queries(
+    collection: Collection, encoder: Encoder, texts: str, ws: Workspace | None
+) -> NDArray[np.floating] | None:
     found = find_bundled(collection.name, encoder.name, encoder.fingerprint, "queries", texts)
     if found is not None:
         return found
-    key = _key(encoder, "queries", texts)
-    return _kept(ws, key, encoder.encode_queries, lambda: batch.texts, len(batch), encoder.dim, progress)
+    artifact = (ws or workspace()).artifact("vectors", _key(encoder, "queries", texts))
+    return np.load(artifact.path / "vectors.npy", mmap_mode="r", allow_pickle=False) if artifact.exists else None
 
 
 def _kept(
@@ -111,8 +158,6 @@ def _encode_blocks(
     progress: Progress | None,
 ) -> list[Path]:
     """Files with 512 rows each; those that a killed run left are kept."""
-    from retrievarium.workspace import atomic_write
-
     scratch.mkdir(parents=True, exist_ok=True)
     paths = []
     for start in range(0, n, BLOCK):
@@ -185,12 +230,11 @@ def bundle_vectors(
             {**about, "texts": collection.text_fingerprint, "ids": content_hash(list(collection.passages.ids))},
         )
     ]
-    if queries and len(collection.queries):
-        batch = _queries(collection, None)
-        vectors = encoder.encode_queries(batch.texts, progress=progress)
-        ids = content_hash(list(batch.ids))
-        texts_key = texts_hash(batch.ids, batch.texts)
+    known = _default_queries(collection)
+    if queries and len(known.batch):
+        vectors = encoder.encode_queries(known.batch.texts, progress=progress)
+        ids = content_hash(list(known.batch.ids))
         written.append(
-            write_bundled(folder, encoder.name, "queries", vectors, {**about, "texts": texts_key, "ids": ids})
+            write_bundled(folder, encoder.name, "queries", vectors, {**about, "texts": known.texts, "ids": ids})
         )
     return written

@@ -107,7 +107,7 @@ class Store:
         dtype = np.float16 if half else np.float32
         path = folder / "vectors.npy"
         if self.parts:
-            whole = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=(len(self), self.dim))
+            whole = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=(len(self), self.dim or 0))
             for start, block in self.blocks(dtype):
                 whole[start : start + len(block)] = block
             whole.flush()
