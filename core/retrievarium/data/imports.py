@@ -12,7 +12,7 @@ from retrievarium.data.formats.draft import Draft
 from retrievarium.data.formats.reading import Limits, Reader
 from retrievarium.data.formats.registry import choose
 from retrievarium.data.formats.report import Report
-from retrievarium.data.library import check_name, save_collection
+from retrievarium.data.library import check_name, load_collection, save_collection
 from retrievarium.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ def read_collection(
     format: the format's name; by default it is found out from the files.
     mapping: which column is which in table files, `{"id": "docno", "text": "body"}`; other formats say in their
         module what they take. `{"passages": NAME_OR_PATH}` asks a set of questions over another collection's passages.
-    encoding: of text that is not Unicode, e.g. "cp1252".
+    encoding: of text that is not Unicode, e.g. "cp1252"; also `{"encoding": "cp1252"}` in the mapping.
     limits: bounds on what is held in memory.
     ws: where names given in `mapping` are looked up.
 
@@ -46,37 +46,29 @@ def read_collection(
     """
     chosen, source = choose(str(path), format)
     options = dict(mapping or {})
+    encoding = options.pop("encoding", encoding)
     total = sum(p.stat().st_size for p in chosen.files(source)) if isinstance(source, Path) else 0
     reader = Reader(encoding, limits, progress, total)
     draft = Draft()
     draft.report = Report(chosen.name, str(path))
-    over = options.pop("passages", None) if isinstance(options.get("passages"), (str, Path, Collection)) else None
+    over = None
+    if isinstance(options.get("passages"), (str, Path, Collection)):
+        other = options.pop("passages")
+        over = other if isinstance(other, Collection) else load_collection(other, ws)
     try:
         chosen.read(source, draft, reader, options)
         for file, was in reader.encodings.items():
             draft.warn(f"{Path(file).name} is {was.upper()}; it was read so and is kept as UTF-8")
         draft.meta = {"source": str(path), "format": chosen.name, **draft.meta}
-        collection = draft.finish(name or _name_of(str(path)))
+        return draft.finish(name or _name_of(str(path)), over), draft.report
     except BaseException:
         draft.discard()
         raise
-    if over is not None:
-        collection = _over(collection, over, draft.report, ws)
-    return collection, draft.report
 
 
 def _name_of(path: str) -> str:
     stem = path.rstrip("/").replace("\\", "/").rsplit("/", 1)[-1].split(":")[-1]
     return stem.split(".")[0] or "collection"
-
-
-def _over(collection: Collection, passages: Any, report: Report, ws: Workspace | None) -> Collection:
-    from retrievarium.data.library import load_collection
-
-    other = passages if isinstance(passages, Collection) else load_collection(passages, ws)
-    report.warnings = [n for n in report.warnings if "holds questions only" not in n.text]
-    report.counts["passages"] = len(other.passages)
-    return collection.over(other)
 
 
 def import_collection(

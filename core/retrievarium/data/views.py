@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from retrievarium.contracts import MissingError
+from retrievarium.contracts import InputError, MissingError
 
 
 def join_text(title: str, text: str) -> str:
@@ -89,9 +89,19 @@ class Passages(_Rows):
     def texts(self) -> tuple[str, ...]:
         return tuple(self.table.column("text").to_pylist())
 
+    def require(self) -> None:
+        """Raises InputError where there are no passages, only questions."""
+        if not len(self):
+            raise InputError(
+                "the collection holds questions only; there is nothing to search",
+                fix="ask them over another collection's passages: questions.over(load_collection(NAME)), "
+                "or import them with passages=NAME in the mapping",
+            )
+
     @property
     def joined(self) -> list[str]:
-        """Title and text joined, `(n,)`: what is indexed."""
+        """Title and text joined, `(n,)`: what is indexed. Raises InputError where there are no passages."""
+        self.require()
         return [join_text(a, b) for a, b in zip(self.titles, self.texts, strict=True)]
 
     def __getitem__(self, passage_id: str) -> Passage:

@@ -142,7 +142,7 @@ def _record(row: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
     return {"_id": row["id"], **{k: row[k] for k in known if k != "id"}, "metadata": metadata}
 
 
-def write(collection: Collection, folder: str | Path, gz: bool = False) -> Path:
+def write_beir(collection: Collection, folder: str | Path, gz: bool = False) -> Path:
     """Write a BEIR folder; columns without a place in the format go into `metadata`, where `read` finds them again.
 
     Raises InputError where `folder` exists, and where an id holds a tab or line end, which qrels cannot hold.
@@ -158,7 +158,11 @@ def write(collection: Collection, folder: str | Path, gz: bool = False) -> Path:
     end = ".gz" if gz else ""
 
     def out(path: Path) -> Any:
-        return gzip.open(path, "wt", encoding="utf-8", newline="\n") if gz else path.open("w", encoding="utf-8", newline="\n")
+        return (
+            gzip.open(path, "wt", encoding="utf-8", newline="\n")
+            if gz
+            else path.open("w", encoding="utf-8", newline="\n")
+        )
 
     try:
         (temporary / "qrels").mkdir(parents=True)

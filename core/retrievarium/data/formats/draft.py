@@ -92,7 +92,7 @@ class Rows:
         path, unit = next(((p, u) for first, p, u in reversed(self._files) if first <= row), (None, "line"))
         return path, self.numbers[row], unit
 
-    def error(self, row: int, what: str, field: str, **more: str) -> InputError:
+    def error(self, row: int, what: str, field: str, **more: Any) -> InputError:
         path, number, unit = self.place(row)
         if unit == "line":
             return InputError(what, path=path, line=number, field=field, **more)
@@ -103,7 +103,9 @@ class Rows:
         if not n:
             return
         try:
-            batch = pa.record_batch([pa.array(v, type=self.schema.field(k).type) for k, v in self._columns], self.schema)
+            batch = pa.record_batch(
+                [pa.array(v, type=self.schema.field(k).type) for k, v in self._columns], self.schema
+            )
         except (UnicodeEncodeError, pa.ArrowInvalid) as error:
             raise self._unencodable(len(self) - n) from error
         for column in self._waiting.values():
@@ -182,7 +184,7 @@ def check_unique(rows: Rows, table: pa.Table) -> None:
 
 def clean_qrels(rows: Rows, split: str, passages: pa.Table, queries: pa.Table) -> tuple[pa.Table, list[Notice]]:
     """Judgements of known pairs, each once. Raises InputError where a pair has two grades."""
-    table, _ = rows.table()
+    table, folder = rows.table()
     notices: list[Notice] = []
     pairs = pc.binary_join_element_wise(table.column("query_id"), table.column("passage_id"), "\0")
     if pc.count_distinct(pairs).as_py() < len(table):
@@ -219,7 +221,10 @@ def clean_qrels(rows: Rows, split: str, passages: pa.Table, queries: pa.Table) -
                 )
             )
             table = table.filter(there)
-    return table.combine_chunks(), notices
+    table = table.combine_chunks()
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return table, notices
 
 
 class Draft:
@@ -247,12 +252,19 @@ class Draft:
         for rows in (self.passages, self.queries, *self.qrels.values()):
             rows.discard()
 
-    def finish(self, name: str) -> Collection:
-        """Raises InputError for ids that stand twice, pairs with two grades, or a draft without any content."""
+    def finish(self, name: str, over: Collection | None = None) -> Collection:
+        """The collection; its passages are those of `over` where it is given.
+
+        Raises InputError for ids that stand twice, pairs with two grades, or a draft without any content.
+        """
         passages, folder = self.passages.table()
-        queries, _ = self.queries.table()
+        queries, more = self.queries.table()
         check_unique(self.passages, passages)
         check_unique(self.queries, queries)
+        if over is not None:
+            passages = over.passages.table
+            language = {"language": over.meta["language"]} if "language" in over.meta else {}
+            self.meta = {**language, **self.meta, "passages_of": over.name}
         qrels: dict[str, pa.Table] = {}
         for split, rows in self.qrels.items():
             table, notices = clean_qrels(rows, split, passages, queries)
@@ -263,12 +275,18 @@ class Draft:
                 self.warn(f"qrels {split!r} hold no judgement of this collection and were left out")
         self._spaces(passages, "passage")
         self._spaces(queries, "query")
-        if not qrels and len(queries) and len(passages):
+        if not len(passages) and len(queries):
+            self.warn(
+                "this holds questions only: ask them over another collection's passages by importing with "
+                "passages=NAME in the mapping, or with questions.over(collection)"
+            )
+        elif not qrels and len(queries):
             self.warn("there are no judgements: you can search and measure by answer strings, but not by qrels")
         self._default_split(qrels)
         collection = Collection(name, passages, queries, qrels, self.tables, self.meta)
-        if folder is not None:
-            weakref.finalize(collection, shutil.rmtree, str(folder), ignore_errors=True)
+        for temporary in (folder, more):
+            if temporary is not None:
+                weakref.finalize(collection, shutil.rmtree, str(temporary), ignore_errors=True)
         counts = {"passages": len(passages), "queries": len(queries), "qrels": sum(len(t) for t in qrels.values())}
         self.report.counts = counts | {f"qrels.{s}": len(t) for s, t in qrels.items()}
         return collection

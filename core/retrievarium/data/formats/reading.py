@@ -93,8 +93,8 @@ class Reader:
         """Line numbers from 1 and lines without their ends, streamed; gzip is recognised by its first bytes."""
         try:
             with path.open("rb") as raw:
-                packed = raw.peek(2)[:2] == b"\x1f\x8b"  # type: ignore[attr-defined]
-                stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if packed else raw  # type: ignore[type-var]
+                packed = raw.peek(2)[:2] == b"\x1f\x8b"
+                stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if packed else raw
                 wide = self._look(path, stream)
                 lines = self._wide_lines(path, stream, wide) if wide else self._byte_lines(path, stream)
                 for number, text in lines:
@@ -110,7 +110,7 @@ class Reader:
             raise InputError(f"the file cannot be read ({error.strerror or error})", path=path) from error
 
     def _look(self, path: Path, stream: Any) -> str | None:
-        """The wide encoding a byte order mark (or the caller) names, else None. Raises InputError for other binaries."""
+        """The wide encoding that a mark or the caller names, else None. Raises InputError for what is not text."""
         head = stream.peek(64)[:64]
         for magic, what in _NOT_TEXT.items():
             if head.startswith(magic):
@@ -195,7 +195,8 @@ class Reader:
             at = line if line is not None else error.lineno
             snippet = text[max(0, error.pos - 20) : error.pos + 20].strip()
             raise InputError(
-                f"this is not JSON: {error.msg} at character {error.colno}" + (f", near {snippet!r}" if snippet else ""),
+                f"this is not JSON: {error.msg} at character {error.colno}"
+                + (f", near {snippet!r}" if snippet else ""),
                 path=path,
                 line=at,
                 expected="one JSON object a line" if line is not None else "one JSON document",

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from retrievarium.contracts import InputError
-from retrievarium.data.formats import beir
+from retrievarium.data.formats import beir, dpr, hub, irds, questions, squad, tables, tevatron, trec
 from retrievarium.data.formats.draft import Draft
 from retrievarium.data.formats.reading import Reader
 
@@ -30,19 +30,45 @@ def _format(name: str, title: str, module: ModuleType, suffix: str = "") -> Form
         name,
         title,
         getattr(module, f"sniff{suffix}"),
-        getattr(module, f"files{suffix}", module.files),
+        getattr(module, f"files{suffix}"),
         getattr(module, f"read{suffix}"),
     )
 
 
-FORMATS: tuple[Format, ...] = (_format("beir", "BEIR folder", beir),)
+FORMATS: tuple[Format, ...] = (
+    _format("beir", "BEIR folder", beir),
+    _format("squad", "SQuAD JSON", squad),
+    _format("dpr-training", "DPR training JSON", dpr, "_training"),
+    _format("dpr-retrieval", "DPR retrieval JSON", dpr, "_retrieval"),
+    _format("dpr-passages", "DPR passages (psgs_w100.tsv)", dpr),
+    _format("popqa", "PopQA TSV", questions, "_popqa"),
+    _format("entity-questions", "EntityQuestions", questions, "_entity"),
+    _format("tevatron", "Tevatron JSON lines", tevatron),
+    _format("nq-open", "NQ-open", questions, "_nq"),
+    _format("trec", "TREC documents and topics", trec),
+    _format("table", "a table of passages (CSV, TSV, JSONL, Parquet)", tables),
+)
+"""In the order they are tried."""
+
+REMOTE: Mapping[str, Format] = {
+    "hf:": _format("hf", "Hugging Face data set", hub),
+    "irds:": _format("irds", "ir_datasets id", irds),
+}
+"""By the prefix of the id."""
 
 
 def choose(path: str, format: str | None) -> tuple[Format, Path | str]:
     """The format named, or the first that recognises the path. Raises InputError listing what was tried and why not."""
+    for prefix, remote in REMOTE.items():
+        if path.startswith(prefix) or format == remote.name:
+            return remote, path.removeprefix(prefix)
     by_name = {f.name: f for f in FORMATS}
     if format is not None and format not in by_name:
-        raise InputError(f"there is no format {format!r}", field="format", expected=f"one of {sorted(by_name)}")
+        raise InputError(
+            f"there is no format {format!r}",
+            field="format",
+            expected=f"one of {[*by_name, *(f.name for f in REMOTE.values())]}",
+        )
     source = Path(path).expanduser()
     if not source.exists():
         raise InputError("there is no such file or folder", path=path, fix="check the path")
@@ -53,10 +79,10 @@ def choose(path: str, format: str | None) -> tuple[Format, Path | str]:
         why_not = candidate.sniff(source)
         if why_not is None:
             return candidate, source
-        reasons.append(f"{candidate.name}: {why_not}")
+        reasons.append(f"{candidate.name} ({why_not})")
     raise InputError(
-        "the format was not recognised. Tried " + "; ".join(reasons),
+        "the format was not recognised. Tried: " + "; ".join(reasons),
         path=path,
-        expected=", ".join(f.title for f in FORMATS),
-        fix="name the format (--format) or map the columns of a table file",
+        expected="; ".join(f.title for f in FORMATS),
+        fix="name the format (format=...), or bring the data into one of these forms",
     )

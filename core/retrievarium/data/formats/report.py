@@ -32,6 +32,12 @@ class Report:
     notes: list[Notice] = field(default_factory=list)
     runs: dict[str, Run] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        lines = [f"Read as {self.format}: " + ", ".join(f"{n:,} {what}" for what, n in self.counts.items())]
+        lines += [f"warning: {n}" for n in self.warnings]
+        lines += [f"note: {n}" for n in self.notes]
+        return "\n".join(lines)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-able: `{format, source, counts, warnings, notes, runs}`, warnings and notes as sentences."""
         return {
