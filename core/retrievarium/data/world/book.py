@@ -1,0 +1,184 @@
+"""The written World: cast, plan, passages and questions of one seed, shared by both arms."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from retrievarium.data.world.asking import Asker, Question
+from retrievarium.data.world.banks import Bank, load_bank
+from retrievarium.data.world.cast import build_cast
+from retrievarium.data.world.dials import Dials
+from retrievarium.data.world.draws import Draw
+from retrievarium.data.world.exposure import ExposureWriter, balanced_steps
+from retrievarium.data.world.measure import Overlap, document_frequencies, look_alike_counts
+from retrievarium.data.world.phrasing import phrase
+from retrievarium.data.world.plan import Plan, Planner
+from retrievarium.data.world.prose import Writer, Written
+from retrievarium.data.world.relations import DESCRIBED, RELATIONS
+from retrievarium.data.world.training import training_questions
+from retrievarium.data.world.words import PARTS
+
+
+def ordinary_words(bank: Bank) -> set[str]:
+    """Every lower-case word of a bank and of the literal values: names keep clear of them."""
+    found: set[str] = set()
+    for table in (bank.colour, bank.mentions, bank.pairs, bank.aliases, bank.notes, bank.fill):
+        for lines in table.values():
+            for line in lines:
+                found.update(re.findall(r"[a-z]+", line.lower()))
+    for wordings in bank.relations.values():
+        for line in (*wordings.passage, *wordings.train, *wordings.test):
+            found.update(re.findall(r"[a-z]+", line.lower()))
+    for first, second in PARTS.values():
+        found.update(f"{first} {second}".lower().split())
+    return found
+
+
+@dataclass
+class Book:
+    """Everything that does not depend on the arm."""
+
+    seed: str
+    dials: Dials
+    bank: Bank
+    plan: Plan
+    passages: list[Written]
+    test: list[Question]
+    dev: list[Question]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Title and text of each passage, joined as indexes join them."""
+        return [f"{p.title} {p.text}".strip() for p in self.passages]
+
+    @cached_property
+    def frequencies(self) -> Counter[str]:
+        """Document frequency of each term."""
+        return document_frequencies(self.texts)
+
+    @cached_property
+    def overlap(self) -> Overlap:
+        """The overlap measure of this corpus."""
+        return Overlap(self.frequencies, len(self.texts))
+
+    def gold(self, question: Question) -> list[int]:
+        """Passages that answer a question, home passages first."""
+        return list(dict.fromkeys(page for number in question.facts for page, _ in self.plan.facts[number].told))
+
+    def labelled(self, question: Question) -> list[int]:
+        """Passages that training labels: where each fact is at home, hidden positives left out."""
+        return list(dict.fromkeys(self.plan.facts[number].told[0][0] for number in question.facts))
+
+    @cached_property
+    def overlaps(self) -> list[int]:
+        """Thousandths of each test question's idf weight that its best gold passage holds."""
+        return [max(self.overlap.share(q.text, self.texts[page]) for page in self.gold(q)) for q in self.test]
+
+    @cached_property
+    def named_in(self) -> list[set[int]]:
+        """For each entity, the passages that name it (title included)."""
+        found: list[set[int]] = [set() for _ in self.plan.cast.entities]
+        for page, written in zip(self.plan.pages, self.passages, strict=True):
+            found[page.subject].add(page.number)
+            for sentence in written.sentences:
+                for number, form in sentence.forms.items():
+                    if form != "pronoun":
+                        found[number].add(page.number)
+        return found
+
+    @cached_property
+    def look_alikes(self) -> dict[str, int]:
+        """For the name tokens of test subjects, how many other name tokens lie within two edits."""
+        entities = self.plan.cast.entities
+        words = {token for e in self.plan.cast.described if e.role == "test" for token in e.name.tokens}
+        return look_alike_counts(words, {token for e in entities for token in e.name.tokens})
+
+    def gold_sentence(self, question: Question) -> int:
+        """Where in its home passage the fact stands."""
+        return self.plan.facts[question.facts[0]].told[0][1]
+
+    @cached_property
+    def features(self) -> tuple[list[str], dict[int, list[int]]]:
+        """What must not change with exposure: column names, and for each test subject the sums over its questions."""
+        names = ["questions", "relevant", "index mentions", "passage length", "fact position", "entity answer"]
+        names += ["name length", "look-alikes", "homonym", "overlap", "name frequency"]
+        names += [f"relation {name}" for name in RELATIONS] + [f"type {name}" for name in DESCRIBED]
+        names += [f"asked by {form}" for form in ("full", "short", "alias", "description")]
+        names += [f"wording {c}" for c in ("none", "one", "all")] + [f"gold {c}" for c in ("full", "short", "pronoun")]
+        names += ["test wording"]
+        rows: dict[int, list[int]] = {}
+        for question, overlap in zip(self.test, self.overlaps, strict=True):
+            fact = self.plan.facts[question.facts[0]]
+            entity, page = self.plan.cast.entities[fact.subject], self.plan.pages[fact.passage]
+            gold = self.gold(question)
+            row = [1, len(gold), len(self.named_in[entity.number]) - len(gold)]
+            row += [len(self.passages[gold[0]].text.split()), self.gold_sentence(question)]
+            row += [int(RELATIONS[fact.relation].entity_valued), len(entity.name.full)]
+            row += [sum(self.look_alikes[t] for t in entity.name.tokens), int(entity.homonym), overlap]
+            row += [min(self.frequencies[t] for t in entity.name.tokens)]
+            row += [int(fact.relation == name) for name in RELATIONS] + [int(entity.kind == name) for name in DESCRIBED]
+            row += [int(question.form == form) for form in ("full", "short", "alias", "description")]
+            row += [int(question.overlap == c) for c in ("none", "one", "all")]
+            row += [int(page.naming == c) for c in ("full", "short", "pronoun")] + [int(question.part == "test")]
+            have = rows.setdefault(entity.number, [0] * len(row))
+            rows[entity.number] = [a + b for a, b in zip(have, row, strict=True)]
+        return names, rows
+
+    @cached_property
+    def steps(self) -> list[int]:
+        """The exposure step (0 to 5) of each described entity in arm A."""
+        described = self.plan.cast.described
+        names, rows = self.features
+        steps = [-1] * len(described)
+        draw = Draw(self.seed, "exposure steps")
+        tested = [e for e in described if e.role == "test"]
+        if tested:
+            matrix = np.array([rows.get(e.number, [0] * len(names)) for e in tested], dtype=np.int64)
+            for entity, step in zip(tested, balanced_steps(matrix, [int(e.unseen) for e in tested], draw), strict=True):
+                steps[entity.number] = step
+        others = draw.shuffled([e.number for e in described if e.role != "test"])
+        for position, number in enumerate(others):
+            steps[number] = position % 6
+        return steps
+
+    @cached_property
+    def asked(self) -> set[tuple[int, str]]:
+        """(subject, relation) pairs of test and dev."""
+        facts = [self.plan.facts[q.facts[0]] for q in (*self.test, *self.dev)]
+        return {(fact.subject, fact.relation) for fact in facts}
+
+    def train(self, arm: str) -> list[Question]:
+        """Training questions of an arm."""
+        total = len(self.passages) * self.dials.train_questions // 100
+        return training_questions(self.seed, self.plan, self.bank, self.steps, self.asked, total, arm)
+
+    def exposure(self, arm: str) -> ExposureWriter:
+        """Writer of the exposure text, which tells no fact of test or dev."""
+        barred = {
+            fact.number
+            for fact in self.plan.facts
+            if (fact.subject, fact.relation) in self.asked or RELATIONS[fact.relation].held_out
+        }
+        return ExposureWriter(self.seed, self.plan, self.bank, self.dials, self.steps, barred)
+
+
+def write_book(seed: str, passages: int, dials: Dials, bank_name: str) -> Book:
+    """Generate the World of a seed: plan, then questions (which fix wordings), then prose."""
+    bank = load_bank(bank_name)
+    cast = build_cast(seed, passages, dials, ordinary_words(bank))
+    plan = Planner(seed, cast, dials).plan()
+    asker = Asker(seed, plan, bank, dials)
+    test = asker.choose("test", passages * dials.test_questions // 100)
+    dev = asker.choose("dev", passages * dials.dev_questions // 100)
+    writer = Writer(seed, plan, bank, dials)
+    written = [writer.write(page) for page in plan.pages]
+    for fact in plan.facts:
+        fact.told.sort(key=lambda place: (place[0] != fact.passage, place))
+    for question in (*test, *dev):
+        question.text = phrase(question, plan, bank)
+    return Book(seed, dials, bank, plan, written, test, dev)

@@ -1,0 +1,136 @@
+"""Exposure: who is mentioned how often in the text that encoders are pre-trained on, drawn at random and balanced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retrievarium.data.world.banks import Bank
+from retrievarium.data.world.cast import Entity
+from retrievarium.data.world.dials import Dials
+from retrievarium.data.world.draws import Draw
+from retrievarium.data.world.plan import Fact, Plan
+from retrievarium.data.world.ids import Ids
+from retrievarium.data.world.relations import KINDS
+from retrievarium.data.world.words import with_article
+
+Ints = npt.NDArray[np.int64]
+TRAIN_QUESTIONS = (1, 1, 2, 4, 8, 16)  # about a seen test subject, by step of exposure
+
+
+def _scaled(features: Ints) -> Ints:
+    """Columns with mean 0 and standard deviation 1000, in integers (n, f); constant columns become 0."""
+    n = features.shape[0]
+    result = np.zeros_like(features)
+    for column in range(features.shape[1]):
+        values = [int(v) for v in features[:, column]]
+        total = sum(values)
+        spread = isqrt(n * sum(v * v for v in values) - total * total)
+        if spread:
+            result[:, column] = [1000 * (n * v - total) // spread for v in values]
+    return result
+
+
+def balanced_steps(features: Ints, strata: list[int], draw: Draw, rounds: int = 6) -> list[int]:
+    """A random step 0 to 5 for each subject, then swaps within a stratum while they bring the steps' sums closer.
+
+    Parameters
+    ----------
+    features: (n, f) integers, what must not differ between steps.
+    strata: (n,) subjects of different strata never swap.
+
+    Returns
+    -------
+    (n,) steps; each stratum holds every step equally often (to one).
+    """
+    steps = [0] * len(strata)
+    for stratum in sorted(set(strata)):
+        members = draw.shuffled([i for i, s in enumerate(strata) if s == stratum])
+        offset = draw.below(6)
+        for position, member in enumerate(members):
+            steps[member] = (position + offset) % 6
+    x = _scaled(features)
+    at = np.array(steps, dtype=np.int64)
+    sums = np.zeros((6, x.shape[1]), dtype=np.int64)
+    np.add.at(sums, at, x)
+    by_stratum = {s: np.array([i for i, t in enumerate(strata) if t == s], dtype=np.int64) for s in set(strata)}
+    for _ in range(rounds):
+        changed = False
+        for i in draw.shuffled(range(len(steps))):
+            others = by_stratum[strata[i]]
+            if len(others) > 400:
+                start = draw.below(len(others))
+                others = np.take(others, range(start, start + 400), mode="wrap")
+            mine = int(at[i])
+            gain = x[others] - x[i]  # (m, f) what my step gains by the swap
+            before = (sums[mine] ** 2).sum() + (sums[at[others]] ** 2).sum(axis=1)
+            after = ((sums[mine] + gain) ** 2).sum(axis=1) + ((sums[at[others]] - gain) ** 2).sum(axis=1)
+            change = np.where(at[others] == mine, 0, after - before)
+            best = int(np.argmin(change))
+            if change[best] < 0:
+                j = int(others[best])
+                sums[mine] += gain[best]
+                sums[at[j]] -= gain[best]
+                at[i], at[j] = at[j], mine
+                changed = True
+        if not changed:
+            break
+    return [int(step) for step in at]
+
+
+def arm_step(step: int, arm: str) -> int:
+    """The step in an arm: arm B is the reverse of arm A."""
+    return step if arm == "A" else 5 - step
+
+
+class ExposureWriter:
+    """Prose about the described entities, each named as often as its step says."""
+
+    def __init__(self, seed: str, plan: Plan, bank: Bank, dials: Dials, steps: list[int], barred: set[int]) -> None:
+        self.seed, self.plan, self.bank, self.dials, self.steps = seed, plan, bank, dials, steps
+        self.barred = barred  # facts that training text must not tell
+
+    def write(self, arm: str, ids: Ids) -> Iterator[dict[str, Any]]:
+        """Rows `id`, `text`, `entities`: four sentences a row, one entity of the cast in each."""
+        levels = self.dials.levels
+        queue = []
+        for entity in self.plan.cast.described:
+            queue += [entity.number] * levels[arm_step(self.steps[entity.number], arm)]
+        draw = Draw(self.seed, "exposure", arm)
+        queue = draw.shuffled(queue)
+        for row, start in enumerate(range(0, len(queue), 4)):
+            used: set[str] = set()
+            numbers = queue[start : start + 4]
+            lines = [self._line(self.plan.cast.entities[number], draw, used) for number in numbers]
+            yield {
+                "id": f"{ids.prefix}x{row:06d}",
+                "text": " ".join(lines),
+                "entities": [ids.entity(n) for n in numbers],
+            }
+
+    def _line(self, entity: Entity, draw: Draw, used: set[str]) -> str:
+        facts = [n for n in self.plan.own_facts[entity.number] if n not in self.barred]
+        if facts and draw.chance(20):
+            return self._fact(self.plan.facts[draw.choice(facts)], entity, draw)
+        notes = self.bank.notes[KINDS[entity.kind].group]
+        template = draw.choice([note for note in notes if note not in used] or notes)
+        used.add(template)
+        name = entity.full if "{a}" in template or draw.chance(65) else entity.cue
+        text = template.replace("{z}", name).replace("{a}", entity.alias)
+        for slot, values in self.bank.fill.items():
+            while "{" + slot + "}" in text:
+                text = text.replace("{" + slot + "}", draw.choice(values), 1)
+        return text[:1].upper() + text[1:]
+
+    def _fact(self, fact: Fact, entity: Entity, draw: Draw) -> str:
+        template = draw.choice(self.bank.relations[fact.relation].passage)
+        value = self.plan.cast.entities[fact.target].full if fact.target >= 0 else fact.value
+        if fact.relation == "disaster":
+            value = f"the {value}"
+        text = template.replace("{s}", entity.full).replace("{m}", entity.full).replace("{p}", f"{entity.full}'s")
+        text = text.replace("{ao}", with_article(value)).replace("{o}", value)
+        return text[:1].upper() + text[1:] + "."

@@ -1,0 +1,98 @@
+"""Corpus statistics in integer arithmetic: terms, document frequencies, and a question's overlap with its passage."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from retrievarium.data.world.draws import log2_steps
+
+_TERM = re.compile(r"\b\w\w+\b")
+STOP_WORDS = frozenset(
+    """a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to
+    was will with""".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """Lower-case words of two letters or more, English stop words left out: what BM25 sees."""
+    return [term for term in _TERM.findall(text.lower()) if term not in STOP_WORDS]
+
+
+def document_frequencies(texts: Iterable[str]) -> Counter[str]:
+    """In how many texts each term stands."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(set(terms(text)))
+    return counts
+
+
+class Overlap:
+    """Share of a question's idf weight that a passage holds, in thousandths.
+
+    share = sum of idf(t) over distinct t in question and passage / sum over distinct t in question,
+    idf(t) = log2((N + 1) / df(t)), in steps of 1/64. Terms that stand nowhere in the collection are left out: no
+    lexical matcher can use them.
+    """
+
+    def __init__(self, frequencies: Counter[str], documents: int) -> None:
+        self.frequencies, self.documents = frequencies, documents
+        self._idf: dict[str, int] = {}
+
+    def idf(self, term: str) -> int:
+        """Integer idf of a term of the collection."""
+        if term not in self._idf:
+            self._idf[term] = log2_steps(self.documents + 1, self.frequencies[term])
+        return self._idf[term]
+
+    def share(self, question: str, passage: str) -> int:
+        """Thousandths of the question's weight found in the passage."""
+        asked = {term for term in terms(question) if term in self.frequencies}
+        total = sum(self.idf(term) for term in asked)
+        held = asked.intersection(terms(passage))
+        return 1000 * sum(self.idf(term) for term in held) // total if total else 0
+
+
+def within_two(first: str, second: str) -> bool:
+    """Whether two words are at most two edits apart (insert, delete, replace)."""
+    if abs(len(first) - len(second)) > 2:
+        return False
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        last, row[0] = row[0], i
+        for j, b in enumerate(second, 1):
+            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (a != b))
+        if min(row) > 2:
+            return False
+    return row[-1] <= 2
+
+
+def look_alike_counts(words: Iterable[str], vocabulary: Iterable[str]) -> dict[str, int]:
+    """For each word, how many other words of the vocabulary lie within two edits.
+
+    Words within two edits share one of three pieces at nearly its own place (pigeonhole), which keeps candidates few.
+    """
+
+    def pieces(word: str, wide: bool) -> set[tuple[int, str]]:
+        size, found = max(1, len(word) // 3), set()
+        for at in range(3):
+            start = at * size
+            piece = word[start : start + size] if at < 2 else word[start:]
+            for shift in range(-2, 3) if wide else (0,):
+                found.add((start + shift, piece))
+        return found
+
+    index: dict[tuple[int, str], list[str]] = {}
+    known = sorted(set(vocabulary))
+    for word in known:
+        for start in range(len(word)):
+            for size in (1, 2, 3, 4):
+                if start + size <= len(word):
+                    index.setdefault((start, word[start : start + size]), []).append(word)
+    counts = {}
+    for word in set(words):
+        near = {other for key in pieces(word, True) for other in index.get(key, ()) if abs(len(other) - len(word)) <= 2}
+        near.discard(word)
+        counts[word] = sum(within_two(word, other) for other in sorted(near))
+    return counts
