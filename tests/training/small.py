@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from retrievarium.data import Collection
-from retrievarium.training import TokenTable
 
 COLOURS = ["red", "green", "blue", "white", "black", "grey", "brown", "pink"]
 THINGS = ["boat", "tower", "lamp", "bridge", "coat", "door", "flag", "wheel"]
@@ -20,8 +19,6 @@ THINGS = ["boat", "tower", "lamp", "bridge", "coat", "door", "flag", "wheel"]
 
 class WordTowers(nn.Module):
     """Mean of word vectors in two towers; one id a word. Dropout makes random state matter."""
-
-    pad_id = 0
 
     def __init__(self, dim: int = 8, dropout: float = 0.1, seed: int = 0, tied: bool = False) -> None:
         super().__init__()
@@ -35,8 +32,8 @@ class WordTowers(nn.Module):
             {"words": nn.Embedding(len(self.words) + 2, dim), "out": nn.Linear(dim, dim), "drop": nn.Dropout(dropout)}
         )
 
-    def cut(self, role: str, texts: Sequence[str]) -> TokenTable:
-        return TokenTable.of([np.array([self.words.get(w, 25) % 25 for w in t.split()], np.int32) for t in texts])
+    def tokenize(self, role: str, texts: Sequence[str]) -> list[list[int]]:
+        return [[self.words[w] for w in t.split()] for t in texts]
 
     def forward(self, role: str, ids: Tensor, mask: Tensor) -> Tensor:
         tower: Any = self.query if role == "query" else self.passage

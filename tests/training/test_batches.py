@@ -82,7 +82,7 @@ def test_mined_negatives_come_first_and_the_rest_is_drawn_among_the_unknown() ->
 
 def test_grouping_by_length_changes_no_vector() -> None:
     model = WordTowers(dropout=0.0)
-    table = model.cut("passage", colours().passages.joined)
+    table = TokenTable.cut(model, "passage", colours().passages.joined)
     assert len(set(table.lengths.tolist())) > 2
     with torch.inference_mode():
         grouped, whole = embed(model, "passage", table, 5), model("passage", *table.padded())
@@ -91,8 +91,8 @@ def test_grouping_by_length_changes_no_vector() -> None:
 
 def test_padding_and_taking() -> None:
     table = TokenTable.of([np.array([5, 6, 7], np.int32), np.array([8], np.int32)])
-    ids, mask = table.take([1, 0, 1]).padded(pad_id=9)
-    assert ids.tolist() == [[8, 9, 9], [5, 6, 7], [8, 9, 9]]
+    ids, mask = table.take([1, 0, 1]).padded()
+    assert ids.tolist() == [[8, 0, 0], [5, 6, 7], [8, 0, 0]]
     assert mask.tolist() == [[1, 0, 0], [1, 1, 1], [1, 0, 0]]
 
 

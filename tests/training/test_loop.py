@@ -14,7 +14,7 @@ import torch
 
 from retrievarium.contracts import Cancelled, InputError, RetrievariumError
 from retrievarium.objectives import info_nce
-from retrievarium.training import DevProbe, Fitted, PairBatches, RunConfig, embed, fit, schedule
+from retrievarium.training import DevProbe, Fitted, PairBatches, RunConfig, TokenTable, embed, fit, schedule
 from retrievarium.training.checkpoints import newest
 
 from .small import WordTowers, colours, train, weights
@@ -95,8 +95,8 @@ def test_untied_towers_share_nothing_and_a_frozen_one_stays_to_the_bit() -> None
     model, collection = WordTowers(dropout=0.0), colours()
     query, passage = ({p.data_ptr() for p in t.parameters()} for t in (model.query, model.passage))
     assert not query & passage
-    texts = model.cut("passage", collection.passages.joined)
-    asked = model.cut("query", collection.train.queries.texts)
+    texts = TokenTable.cut(model, "passage", collection.passages.joined)
+    asked = TokenTable.cut(model, "query", collection.train.queries.texts)
 
     def vectors(role: str) -> bytes:
         with torch.inference_mode():

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.training.batches": ["PairBatch", "PairBatches", "embed"],
         "retrievarium.training.loop": ["Fitted", "fit", "schedule"],
-        "retrievarium.training.miners": ["BM25Miner", "contains_answer", "known_positive"],
+        "retrievarium.training.miners": ["BM25Miner", "contains_answer", "given_negatives", "known_positive"],
         "retrievarium.training.probes": ["DevProbe"],
         "retrievarium.training.samplers": ["RandomSampler"],
         "retrievarium.training.seeds": ["stream", "torch_seed"],

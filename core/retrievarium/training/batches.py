@@ -32,7 +32,7 @@ def embed(model: Any, role: str, texts: TokenTable, together: int = _TOGETHER) -
     together = len(texts) if device.type != "cpu" else together
     order = np.argsort(-texts.lengths, kind="stable")
     blocks = [order[i : i + together] for i in range(0, len(order), together)]
-    vectors = torch.cat([model(role, *texts.take(rows).padded(model.pad_id, device)) for rows in blocks])  # (n, d)
+    vectors = torch.cat([model(role, *texts.take(rows).padded(device)) for rows in blocks])  # (n, d)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     return vectors[torch.from_numpy(back).to(device)]
@@ -62,7 +62,7 @@ class PairBatches:
 
     Parameters
     ----------
-    model: gives the token ids (`model.cut(role, texts) -> TokenTable`).
+    model: gives the token ids (`model.tokenize(role, texts)`).
     split: questions and judgements; a question without a relevant passage is left out.
     negatives: `{question id: [passage id, ...]}` as a miner gives them; a question that has fewer than `per_question`
         gets passages drawn at random among those not known to be relevant.
@@ -96,14 +96,19 @@ class PairBatches:
                 f"split {split.name!r} of {collection.name}: {error}", field="batch", fix="a smaller batch"
             ) from error
         self.per_question, self.seed, self.n_passages = per_question, seed, len(collection.passages)
-        given = negatives or {}
-        self.negatives = [[row_of[p] for p in given.get(q, ())][:per_question] for q in self.ids]
-        self.questions: TokenTable = model.cut("query", texts)
-        self.passages: TokenTable = model.cut("passage", collection.passages.joined)
+        self._row_of, self._texts = row_of, texts
+        self.use_negatives(negatives or {})
+        self.questions: TokenTable = TokenTable.cut(model, "query", texts)
+        self.passages: TokenTable = TokenTable.cut(model, "passage", collection.passages.joined)
 
-    def used(self, steps: int) -> list[str]:
-        """Ids of the questions that the first `steps` batches hold: the ones worth mining negatives for."""
-        return [self.ids[r] for r in sorted({int(r) for s in range(steps) for r in self._rows(s)})]
+    def use_negatives(self, negatives: Mapping[str, Sequence[str]]) -> None:
+        """From now on, the first `per_question` of these; see `negatives` above."""
+        self.negatives = [[self._row_of[p] for p in negatives.get(q, ())][: self.per_question] for q in self.ids]
+
+    def used(self, steps: int) -> dict[str, str]:
+        """Questions `{id: text}` of the first `steps` batches: the ones worth mining negatives for."""
+        rows = sorted({int(r) for s in range(steps) for r in self._rows(s)})
+        return {self.ids[r]: self._texts[r] for r in rows}
 
     def __call__(self, step: int) -> PairBatch:
         questions = self._rows(step)  # (B,)

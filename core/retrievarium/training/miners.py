@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retrievarium.contracts import Progress, Retriever, no_progress
+from retrievarium.contracts import InputError, Progress, Retriever, no_progress
 from retrievarium.evaluation.answers import answer_words
 
 if TYPE_CHECKING:
@@ -39,6 +39,19 @@ def contains_answer(collection: Collection) -> Forbid:
 def known_positive(split: Split) -> Forbid:
     """Forbids what the split's judgements call relevant."""
     return lambda query, passage: passage in split.qrels.relevant(query)
+
+
+def given_negatives(collection: Collection) -> dict[str, list[str]]:
+    """The collection's own: its table `negatives` (query_id, passage_id), in its order."""
+    table = collection.tables.get("negatives")
+    if table is None:
+        raise InputError(
+            f"{collection.name} brings no negatives", expected="a table 'negatives'", fix="mine them with BM25"
+        )
+    given: dict[str, list[str]] = {}
+    for query, passage in zip(*(table.column(c).to_pylist() for c in ("query_id", "passage_id")), strict=True):
+        given.setdefault(query, []).append(passage)
+    return given
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import torch
 
 from retrievarium.training.batches import embed
 from retrievarium.training.seeds import stream
+from retrievarium.training.tokens import TokenTable
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
@@ -35,8 +36,8 @@ class DevProbe:
         pool += rest[: max(0, passages - len(pool))]
         texts = collection.passages.joined
         self.name = f"dev RR@10 of {len(pool)}"
-        self._questions = model.cut("query", dev.queries.select(asked).texts)
-        self._passages = model.cut("passage", [texts[r] for r in pool])
+        self._questions = TokenTable.cut(model, "query", dev.queries.select(asked).texts)
+        self._passages = TokenTable.cut(model, "passage", [texts[r] for r in pool])
         column = {r: i for i, r in enumerate(pool)}
         self._relevant = np.zeros((len(asked), len(pool)), dtype=bool)
         for row, q in enumerate(asked):

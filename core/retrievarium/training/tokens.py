@@ -20,23 +20,14 @@ class TokenTable:
     offsets: NDArray[np.int64]
 
     @classmethod
-    def cut(cls, tokenizer: Any, texts: Sequence[str], max_length: int, block: int = 2_000) -> TokenTable:
-        """Tokenise `(n,)` texts with a fast tokenizer, special tokens included, at most `max_length` tokens each."""
-        pieces: list[NDArray[np.int32]] = []
-        for start in range(0, len(texts), block):
-            some = tokenizer(
-                list(texts[start : start + block]),
-                truncation=True,
-                max_length=max_length,
-                return_attention_mask=False,
-                return_token_type_ids=False,
-            )["input_ids"]
-            pieces.extend(np.asarray(ids, dtype=np.int32) for ids in some)
-        return cls.of(pieces)
+    def cut(cls, model: Any, role: str, texts: Sequence[str], block: int = 2_000) -> TokenTable:
+        """`(n,)` texts as `model.tokenize(role, texts)` cuts them, special tokens included."""
+        return cls.of([ids for i in range(0, len(texts), block) for ids in model.tokenize(role, texts[i : i + block])])
 
     @classmethod
-    def of(cls, pieces: Sequence[NDArray[np.int32]]) -> TokenTable:
-        flat = np.concatenate(pieces) if pieces else np.empty(0, dtype=np.int32)
+    def of(cls, pieces: Sequence[Sequence[int] | NDArray[np.int32]]) -> TokenTable:
+        """From one row of ids a text."""
+        flat = np.concatenate([np.asarray(p, dtype=np.int32) for p in pieces]) if len(pieces) else np.empty(0, np.int32)
         return cls(flat, np.cumsum([0, *(len(p) for p in pieces)], dtype=np.int64))
 
     def __len__(self) -> int:
@@ -54,11 +45,11 @@ class TokenTable:
         """These texts, in this order; a text may come twice."""
         return TokenTable.of([self[int(r)] for r in rows])
 
-    def padded(self, pad_id: int = 0, device: str | torch.device = "cpu") -> tuple[Tensor, Tensor]:
-        """Ids `(n, T)` and attention mask `(n, T)`, both int64, T the longest text here."""
+    def padded(self, device: str | torch.device = "cpu") -> tuple[Tensor, Tensor]:
+        """Ids `(n, T)` and attention mask `(n, T)`, both int64, T the longest text here; padding is id 0, unseen."""
         lengths = self.lengths
         width = int(lengths.max()) if len(lengths) else 0
         mask = np.arange(width) < lengths[:, None]  # (n, T)
-        ids = np.full(mask.shape, pad_id, dtype=np.int64)
+        ids = np.zeros(mask.shape, dtype=np.int64)
         ids[mask] = self.ids
         return torch.from_numpy(ids).to(device), torch.from_numpy(mask.astype(np.int64)).to(device)
