@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +52,13 @@ QRELS = {
 
 
 @pytest.fixture(autouse=True)
-def _own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody's workspace is touched: each test has one of its own, and what it chose is forgotten after it."""
     from retrievarium.workspace import artifacts
 
     monkeypatch.setenv("RETRIEVARIUM_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.delenv("RETRIEVARIUM_JOB", raising=False)
     monkeypatch.setattr(artifacts, "_chosen", None)
-    yield
 
 
 @pytest.fixture

@@ -9,11 +9,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_TOKEN = re.compile(r"[\w]+|[^\w\s]", re.UNICODE)
+_TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
 
 
 def _fold(text: str) -> tuple[str, list[int]]:
     """Text without case and combining marks, and for each of its characters the position it came from."""
+    if text.isascii():
+        return text.lower(), list(range(len(text)))
     folded: list[str] = []
     origin: list[int] = []
     for position, char in enumerate(text):

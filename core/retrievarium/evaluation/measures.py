@@ -34,7 +34,14 @@ _SYNONYMS = {
     "answer": "Answer",
     "top": "Answer",
 }
-_NAME = re.compile(r"([A-Za-z]+)(?:[@_-](\d+))?")
+_NAME = re.compile(r"([A-Za-z]+)(?:[@_-]([0-9]+))?")
+_FAMILIES = ("nDCG", "RR", "R", "P", "AP", "Success", "Judged", "Rprec", "Bpref")
+_PARAMETERS = ("cutoff", "rel", "judged_only")  # nDCG's gain and discount stay trec_eval's: linear and log2
+_DEEPEST = 1_000_000
+_EXPECTED = (
+    "ir_measures' names, such as nDCG@10, RR@10, R@20, Success@5, AP@100, P@5, Judged@10, Rprec, RR(rel=2)@10; "
+    "or Answer@5"
+)
 
 
 @lru_cache(maxsize=256)
@@ -44,25 +51,38 @@ def measure_name(name: str) -> str:
     `Success@k` (a relevant passage among the first k) is not `R@k` (the share of relevant passages there).
     `Answer@k` counts a query when one of its first k passages holds an answer string.
     """
-    import ir_measures
-
     match = _NAME.fullmatch(name.strip())
     stem = _SYNONYMS.get(match.group(1).lower()) if match else None
     if match and stem:
-        canonical = stem if match.group(2) is None else f"{stem}@{int(match.group(2))}"
+        cutoff = match.group(2)
         if stem == "Answer":
-            if match.group(2) is None or int(match.group(2)) < 1:
-                raise InputError(f"{name!r} needs a cut-off", field="measure", expected="for example Answer@5")
-            return canonical
-        name = canonical
+            if cutoff is None or not 1 <= int(cutoff[:9]) <= _DEEPEST:
+                raise InputError(f"{name[:80]!r} needs a cut-off", field="measure", expected="for example Answer@5")
+            return f"Answer@{int(cutoff)}"
+        name = stem if cutoff is None else f"{stem}@{cutoff.lstrip('0') or '0'}"
+    return str(_parse(name))
+
+
+def _parse(name: str) -> Any:
+    """ir_measures' object for a name, checked: a cut-off below 1 would end the whole process inside trec_eval."""
+    import ir_measures
+
     try:
-        return str(ir_measures.parse_measure(name))
-    except (ValueError, NameError, SyntaxError, TypeError) as error:
-        raise InputError(
-            f"{name!r} is no measure we know",
-            field="measure",
-            expected="ir_measures' names, such as nDCG@10, RR@10, R@20, Success@5, AP@100, P@5, Judged@10; or Answer@5",
-        ) from error
+        measure = ir_measures.parse_measure(name)
+        measure.validate_params()
+    except (ValueError, NameError, SyntaxError, TypeError, AssertionError, RecursionError, MemoryError) as error:
+        raise InputError(f"{name[:80]!r} is no measure we know", field="measure", expected=_EXPECTED) from error
+    if measure.NAME not in _FAMILIES or not set(measure.params) <= set(_PARAMETERS):
+        raise InputError(f"{name[:80]!r} is not computed here", field="measure", expected=_EXPECTED)
+    for parameter in ("cutoff", "rel"):
+        value = measure.params.get(parameter, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _DEEPEST:
+            raise InputError(
+                f"{name[:80]!r} has the {parameter} {value}",
+                field="measure",
+                expected=f"a whole number from 1 to {_DEEPEST:,}",
+            )
+    return measure
 
 
 @dataclass(frozen=True)
@@ -103,6 +123,12 @@ def _answer_at(
 ) -> dict[str, float]:
     def hit(query: str) -> float:
         found = run[query].ids[:k] if query in run else ()
+        unknown = next((p for p in found if p not in texts), None)
+        if unknown is not None:
+            raise InputError(
+                f"the run holds passage {unknown!r}, which the collection lacks, so its text cannot be read",
+                fix="use a measure by judgements, or the collection that the run was made on",
+            )
         return float(any(has_answer(texts[p], answers[query]) for p in found))
 
     return {q: hit(q) for q in queries}

@@ -28,7 +28,7 @@ class Paired:
     mean: float
     low: float  # 95% percentile bootstrap over queries
     high: float
-    effect: float  # standardised: mean / sd of the differences (Cohen's d_z); 0 where they are all 0
+    effect: float  # standardised: mean / sd of the differences (Cohen's d_z); 0 where they do not vary (undefined)
     p: float  # two-sided sign-flip permutation, (count + 1) / (n + 1)
     wins: int  # queries where b is better
     ties: int
@@ -59,10 +59,11 @@ def permutation_p(differences: NDArray[np.float64], seed: int = 0, permutations:
     """Two-sided sign-flip test of mean 0: `(count of means at least as far out + 1) / (permutations + 1)`."""
     rng = np.random.default_rng(seed)
     observed = abs(differences.sum())
+    rounding = 1e-12 * max(1.0, float(np.abs(differences).sum()))  # sums that are equal on paper count as equal
     count = 0
     for size in _blocks(permutations, len(differences)):
         signs = rng.integers(0, 2, (size, len(differences)), dtype=np.int8) * 2.0 - 1.0
-        count += int((np.abs(signs @ differences) >= observed - 1e-12).sum())
+        count += int((np.abs(signs @ differences) >= observed - rounding).sum())
     return (count + 1) / (permutations + 1)
 
 
@@ -86,7 +87,7 @@ def paired(a: Mapping[str, float], b: Mapping[str, float], seed: int = 0) -> Pai
         mean=float(d.mean()),
         low=low,
         high=high,
-        effect=float(d.mean() / sd) if sd > 0 else 0.0,
+        effect=float(d.mean() / sd) if sd > _TIE else 0.0,
         p=permutation_p(d, seed),
         wins=int((d > _TIE).sum()),
         ties=int((np.abs(d) <= _TIE).sum()),
