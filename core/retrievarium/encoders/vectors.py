@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrievarium.contracts import Encoder, Progress, QueryBatch, as_queries
+from retrievarium.data.views import join_text
 from retrievarium.encoders.bundled import find_bundled, texts_hash, write_bundled
 from retrievarium.workspace import Workspace, atomic_write, content_hash, workspace
 
@@ -78,8 +79,13 @@ def passage_vectors(
     if found is not None:
         return found
     key = _key(encoder, "passages", collection.text_fingerprint)
-    passages = collection.passages
-    return _kept(ws, key, encoder.encode_passages, lambda: passages.joined, len(passages), encoder.dim, progress)
+    table = collection.passages.table.select(["title", "text"])
+
+    def joined(start: int) -> list[str]:  # a block at a time: the whole text never stands in memory
+        rows = table.slice(start, BLOCK).to_pylist()
+        return [join_text(r["title"], r["text"]) for r in rows]
+
+    return _kept(ws, key, encoder.encode_passages, joined, table.num_rows, encoder.dim, progress)
 
 
 def query_vectors(
@@ -105,7 +111,11 @@ def query_vectors(
             return found
         if keep is not False:
             key = _key(encoder, "queries", texts)
-            return _kept(ws, key, encoder.encode_queries, lambda: batch.texts, len(batch), encoder.dim, progress)
+
+            def block(start: int) -> Sequence[str]:
+                return batch.texts[start : start + BLOCK]
+
+            return _kept(ws, key, encoder.encode_queries, block, len(batch), encoder.dim, progress)
     rows = np.array([known.row_of.get(text, -1) for text in batch.texts], dtype=np.int64)
     kept = _find_queries(collection, encoder, known.texts, ws) if (rows >= 0).any() else None
     if kept is None:
@@ -132,7 +142,7 @@ def _kept(
     ws: Workspace | None,
     key: dict[str, Any],
     encode: Callable[..., NDArray[np.float32]],
-    texts: Callable[[], Sequence[str]],
+    texts: Callable[[int], Sequence[str]],
     n: int,
     dim: int,
     progress: Progress | None,
@@ -140,7 +150,7 @@ def _kept(
     ws = ws or workspace()
 
     def make(folder: Path) -> None:
-        blocks = _encode_blocks(ws.scratch("vectors", key), encode, texts(), n, progress)
+        blocks = _encode_blocks(ws.scratch("vectors", key), encode, texts, n, progress)
         whole = np.lib.format.open_memmap(folder / "vectors.npy", mode="w+", dtype=np.float32, shape=(n, dim))
         for start, path in zip(range(0, n, BLOCK), blocks, strict=True):
             whole[start : start + BLOCK] = np.load(path, allow_pickle=False)
@@ -153,7 +163,7 @@ def _kept(
 def _encode_blocks(
     scratch: Path,
     encode: Callable[..., NDArray[np.float32]],
-    texts: Sequence[str],
+    texts: Callable[[int], Sequence[str]],
     n: int,
     progress: Progress | None,
 ) -> list[Path]:
@@ -170,7 +180,7 @@ def _encode_blocks(
             if progress is not None:
                 progress(start + done, n, what, metrics)
 
-        rows = encode(texts[start : start + BLOCK], progress=within)
+        rows = encode(texts(start), progress=within)
         with atomic_write(path) as temporary, temporary.open("wb") as out:
             np.save(out, rows, allow_pickle=False)
     return paths
@@ -204,7 +214,8 @@ def estimate(collection: Collection, encoder: Encoder) -> float:
     passages = collection.passages
     n = len(passages)
     rows = sorted({i * n // _SAMPLE for i in range(_SAMPLE)})
-    texts = [f"{passages.titles[i]} {passages.texts[i]}".strip() for i in rows]
+    table = passages.table.select(["title", "text"]).take(rows)
+    texts = [join_text(r["title"], r["text"]) for r in table.to_pylist()]
     encoder.encode_passages(texts[:1])  # the first call pays for what is loaded late
     start = time.perf_counter()
     encoder.encode_passages(texts)

@@ -154,13 +154,14 @@ class HNSWIndex:
         graph.hnsw.efConstruction = self.ef_construction
         phi = max(float(np.einsum("nd,nd->n", b, b).max()) for _, b in self._store.blocks()) if self._lifted else 0.0
         for _, block in self._store.blocks():
-            graph.add(lift_passages(block, phi)[0] if self._lifted else self._placed(block))
+            placed = lift_passages(block, phi)[0] if self._lifted else self._placed(block)
+            graph.add(np.ascontiguousarray(placed, dtype=np.float32))
         return graph
 
     def _placed(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
         """Where a vector lies in the graph's space."""
         if self._lifted:
-            return lift_queries(vectors)
+            return lift_queries(vectors).astype(np.float32)
         if self.metric == "cosine":
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             vectors = vectors / np.where(norms > 0, norms, 1)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from retrievarium.contracts import InputError
 
 
-def lift_passages(vectors: NDArray[np.floating], phi: float | None = None) -> tuple[NDArray[np.float32], float]:
-    """Lifted passages float32 `(n, d + 1)`, and phi, by default the largest squared norm among them.
+def lift_passages(vectors: NDArray[np.floating], phi: float | None = None) -> tuple[NDArray[np.float64], float]:
+    """Lifted passages float64 `(n, d + 1)`, and phi, by default the largest squared norm among them.
 
     Raises InputError where phi is smaller than a squared norm: the new coordinate would be imaginary.
     """
@@ -30,9 +30,9 @@ def lift_passages(vectors: NDArray[np.floating], phi: float | None = None) -> tu
     if phi < largest:
         raise InputError(f"phi is {phi}, a squared norm is {largest}", expected="phi at least the largest squared norm")
     extra = np.sqrt(phi - squares)
-    return np.concatenate([exact, extra[:, None]], axis=1).astype(np.float32), phi
+    return np.concatenate([exact, extra[:, None]], axis=1), phi
 
 
-def lift_queries(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Lifted queries float32 `(n, d + 1)`: a zero appended."""
-    return np.pad(np.asarray(vectors, dtype=np.float32), ((0, 0), (0, 1)))
+def lift_queries(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Lifted queries float64 `(n, d + 1)`: a zero appended."""
+    return np.pad(np.asarray(vectors, dtype=np.float64), ((0, 0), (0, 1)))

@@ -1,0 +1,171 @@
+"""Backbones, pooling, towers, and the folders they are kept in."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+
+from retrievarium.contracts import InputError, check_encoder
+from retrievarium.encoders import Backbone, DenseEncoder, Towers, load_encoder, load_towers, two_towers
+from retrievarium.encoders.batching import batches, pad
+
+TEXTS = ["badu kelo", "mi", "", "sapo " * 90, "gina ro fema, badu!"]
+
+
+def shaken(towers: Towers) -> Towers:
+    """Towers that differ from each other, as after training."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        with torch.no_grad():
+            for parameter in towers.query.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+    return towers
+
+
+@pytest.fixture(params=["dpr", "tied"])
+def towers(request, backbone) -> Towers:
+    if request.param == "dpr":
+        return shaken(two_towers(backbone))
+    return shaken(two_towers(backbone, pooling="mean", tied=True, normalize=True))
+
+
+def test_a_backbone_gives_all_its_states(backbone):
+    ids, mask = pad(backbone.tokenize(TEXTS), 0)
+    states = backbone.eval()(ids, mask)
+    assert len(states) == backbone.layers + 1 == 3
+    assert all(s.shape == (*ids.shape, 16) for s in states)
+    torch.testing.assert_close(states[-1], backbone.last(ids, mask))
+
+
+def test_the_seed_decides_the_weights_and_leaves_other_randomness_alone(tokenizer):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    a, b, c = (Backbone(tokenizer, 1, 8, 2, 32, seed=s) for s in (0, 0, 1))
+    torch.testing.assert_close(torch.rand(3), expected)
+    rows = [m.model.embeddings.word_embeddings.weight for m in (a, b, c)]
+    assert torch.equal(rows[0], rows[1])
+    assert not torch.equal(rows[0], rows[2])
+
+
+def test_pooling_by_hand(backbone):
+    ids, mask = pad(backbone.tokenize(TEXTS), 0)
+    backbone.eval()
+    states = backbone.last(ids, mask)
+    torch.testing.assert_close(DenseEncoder(backbone, "cls")(ids, mask), states[:, 0])
+    means = torch.stack([s[: int(m.sum())].mean(0) for s, m in zip(states, mask, strict=True)])
+    torch.testing.assert_close(DenseEncoder(backbone, "mean")(ids, mask), means)
+    lengths = DenseEncoder(backbone, "mean", normalize=True)(ids, mask).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.ones(len(TEXTS)))
+
+
+def test_towers_conform(towers):
+    check_encoder(towers)
+
+
+def test_kept_in_a_folder_and_loaded_three_ways(towers, tmp_path):
+    from sentence_transformers import SentenceTransformer
+
+    folder = towers.save(tmp_path / "trained")
+    plain = SentenceTransformer(str(folder), device="cpu")  # no trust_remote_code
+    ours = load_encoder(folder, device="cpu")
+    again = load_towers(folder)
+    queries, passages = towers.encode_queries(TEXTS), towers.encode_passages(TEXTS)
+    for got in (ours.encode_queries(TEXTS), plain.encode_query(TEXTS), again.encode_queries(TEXTS)):
+        np.testing.assert_allclose(got, queries, atol=1e-5)
+    for got in (ours.encode_passages(TEXTS), plain.encode_document(TEXTS), again.encode_passages(TEXTS)):
+        np.testing.assert_allclose(got, passages, atol=1e-5)
+    assert ours._plain
+    assert ours.name == "trained"
+    assert ours.similarity == towers.similarity == plain.similarity_fn_name
+    assert ours.max_length == towers.max_length == 64
+    assert again.fingerprint == towers.fingerprint
+    assert again.tied == towers.tied
+    check_encoder(ours)
+
+
+def test_untied_towers_differ_by_role_also_from_a_folder(backbone, tmp_path):
+    towers = shaken(two_towers(backbone))
+    ours = load_encoder(towers.save(tmp_path / "m"), device="cpu")
+    assert np.abs(ours.encode_queries(TEXTS) - ours.encode_passages(TEXTS)).max() > 0.1
+
+
+def test_the_same_towers_write_the_same_bytes(backbone, tmp_path):
+    towers = two_towers(backbone)
+    one, two = (load_encoder(towers.save(tmp_path / n / "model")) for n in ("a", "b"))
+    assert one.fingerprint == two.fingerprint
+    other = load_encoder(shaken(towers).save(tmp_path / "c" / "model"))
+    assert other.fingerprint != one.fingerprint
+
+
+def test_tied_and_untied_are_what_they_say(backbone):
+    untied, tied = two_towers(backbone), two_towers(backbone, tied=True)
+    assert not {id(p) for p in untied.query.parameters()} & {id(p) for p in untied.passage.parameters()}
+    assert tied.query is tied.passage
+    assert (untied.similarity, two_towers(backbone, normalize=True).similarity) == ("dot", "cosine")
+    np.testing.assert_array_equal(untied.encode_queries(TEXTS), untied.encode_passages(TEXTS))  # they start equal
+    one = DenseEncoder(backbone)
+    with pytest.raises(InputError, match="tied towers are one module"):
+        Towers(one, one, tied=False)
+    with pytest.raises(InputError, match="share parameters"):
+        Towers(one, DenseEncoder(backbone), tied=False)
+    with pytest.raises(InputError, match="cannot be compared"):
+        Towers(one, DenseEncoder(deepcopy(backbone), normalize=True), tied=False)
+
+
+def test_encoding_keeps_the_mode_and_ignores_dropout(backbone):
+    towers = two_towers(backbone).train()
+    towers.passage.eval()
+    once, twice = towers.encode_queries(TEXTS), towers.encode_queries(TEXTS)
+    np.testing.assert_array_equal(once, twice)
+    assert towers.query.backbone.training
+    assert not towers.passage.backbone.training
+    ids, mask = pad(towers.tokenize("query", TEXTS), 0)
+    assert not torch.equal(towers("query", ids, mask), towers("query", ids, mask)), "dropout is on while training"
+
+
+def test_training_changes_the_fingerprint(backbone):
+    towers = two_towers(backbone)
+    before = towers.fingerprint
+    assert deepcopy(towers).fingerprint == before
+    shaken(towers)
+    assert towers.fingerprint != before
+
+
+def test_towers_from_minilm():
+    towers = two_towers("minilm", pooling="mean", tied=True, normalize=True)
+    minilm = load_encoder("minilm", device="cpu")
+    np.testing.assert_allclose(towers.encode_passages(TEXTS[:2]), minilm.encode_passages(TEXTS[:2]), atol=1e-5)
+
+
+def test_refusals(tokenizer, backbone, tmp_path):
+    with pytest.raises(InputError, match="divisible by heads"):
+        Backbone(tokenizer, dim=10, heads=3)
+    with pytest.raises(InputError, match="no pooling 'max'"):
+        DenseEncoder(backbone, "max")
+    towers = two_towers(backbone)
+    towers.save(tmp_path / "m")
+    with pytest.raises(InputError, match="a model already"):
+        towers.save(tmp_path / "m")
+    with pytest.raises(InputError, match="no role"):
+        towers.encode("document", ["x"])  # type: ignore[arg-type]
+
+
+def test_batches_stay_in_the_budget():
+    lengths = [5, 100, 3, 3, 50, 7, 3, 2000]
+    seen = []
+    for rows in batches(lengths, 100):
+        longest = max(lengths[r] for r in rows)
+        assert len(rows) * longest <= 100 or len(rows) == 1
+        seen.extend(rows.tolist())
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+def test_padding():
+    ids, mask = pad([[5, 6, 7], [8], []], 1)
+    assert ids.tolist() == [[5, 6, 7], [8, 1, 1], [1, 1, 1]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0], [1, 0, 0]]
+    assert pad([[5, 6], [8]], 1, left=True)[0].tolist() == [[5, 6], [1, 8]]
