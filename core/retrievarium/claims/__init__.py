@@ -1,0 +1,21 @@
+"""What the papers claim and what we measure: the verdict rule, the resumable runner, the board."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.claims.standings": ["board", "catalogue", "claim_row", "sentence"],
+        "retrievarium.claims.intervals": [
+            "Interval",
+            "benjamini_hochberg",
+            "fixed_collection_interval",
+            "one_sided_p",
+            "seeds_from_pilot",
+            "t_interval",
+        ],
+        "retrievarium.claims.records": ["Record", "SeedRun"],
+        "retrievarium.claims.rule": ["Measured", "Verdict", "decide", "headline", "preconditions", "verdict"],
+        "retrievarium.claims.runner": ["run_claim"],
+    },
+)
