@@ -8,8 +8,9 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.data.collection": ["Collection"],
         "retrievarium.data.views": ["Passage", "Passages", "Qrels", "Queries", "Query", "Split"],
         "retrievarium.data.library": ["available", "load_collection", "save_collection"],
-        "retrievarium.data.imports": ["import_collection"],
-        "retrievarium.data.preflight": ["preflight"],
+        "retrievarium.data.imports": ["import_collection", "read_collection"],
+        "retrievarium.data.preflight": ["Finding", "Preflight", "preflight"],
+        "retrievarium.data.statistics": ["statistics"],
         "retrievarium.data.world": ["World"],
     },
 )

@@ -1,0 +1,1 @@
+"""The looks a preflight takes at a collection, by what they look at."""
