@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # a first call imports libraries; time is bounded by pytest-timeout
+settings.load_profile("house")
 
 PASSAGES = [
     ("p1", "Danube", "The river Danube rises in the Black Forest and flows through ten countries to the Black Sea."),
@@ -108,15 +112,17 @@ class WordEncoder:
             total[0] = 1.0
         return total / np.linalg.norm(total) if self.similarity == "cosine" else total
 
-    def _encode(self, texts: Sequence[str]) -> np.ndarray:
+    def _encode(self, texts: Sequence[str], progress: Any) -> np.ndarray:
         rows = [self._vector(t) for t in texts]
+        if progress is not None and rows:
+            progress(len(rows), len(rows), "encoding with words", {})
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.dim)
 
     def encode_queries(self, texts: Sequence[str], progress: Any = None) -> np.ndarray:
-        return self._encode(texts)
+        return self._encode(texts, progress)
 
     def encode_passages(self, texts: Sequence[str], progress: Any = None) -> np.ndarray:
-        return self._encode(texts)
+        return self._encode(texts, progress)
 
 
 @pytest.fixture

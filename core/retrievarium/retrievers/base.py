@@ -8,10 +8,16 @@ first >> second    `second` reorders what `first` found
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from typing import Any
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import InputError, QueryBatch, Run, Searchable, as_queries
+
+if TYPE_CHECKING:
+    from retrievarium.data import Collection
+    from retrievarium.data.views import Split
 
 
 class BaseRetriever(ABC):
@@ -30,6 +36,11 @@ class BaseRetriever(ABC):
             expected="a retriever that scores any passage, e.g. BM25 or Dense",
         )
 
+    @property
+    def reorders(self) -> bool:
+        """Whether `rescore` works: it can stand on the right of `>>`."""
+        return type(self).rescore is not BaseRetriever.rescore
+
     def __repr__(self) -> str:
         return self.name
 
@@ -39,11 +50,17 @@ class BaseRetriever(ABC):
         if not isinstance(other, BaseRetriever):
             return NotImplemented
         if isinstance(self, LinearFusion) and isinstance(other, LinearFusion):
-            return LinearFusion([*self.parts, *other.parts])
+            if (self.normalisation, self.depth) != (other.normalisation, other.depth):
+                raise InputError(
+                    f"{self.name} and {other.name} are normalised or cut differently, so their sums do not add up",
+                    fix="give both one normalisation and depth, or list all parts in one fuse_linear(...)",
+                )
+            return LinearFusion([*self.parts, *other.parts], self.normalisation, self.depth)
         if isinstance(self, LinearFusion) or isinstance(other, LinearFusion):
             raise InputError(
                 f"{self.name} + {other.name} mixes weighted and unweighted parts, and what that means is not clear",
-                fix="give every part a weight (0.3 * a + 0.7 * b), or fuse ranks with fuse_rrf(weighted, other)",
+                fix="give every part a weight (0.3 * a + 0.7 * b; a cut goes inside: 0.3 * (a % 100)), "
+                "or fuse ranks with fuse_rrf(weighted, other)",
             )
         parts = [p for r in (self, other) for p in (r.parts if isinstance(r, RankFusion) and r.is_plain else (r,))]
         return RankFusion(parts)
@@ -51,14 +68,14 @@ class BaseRetriever(ABC):
     def __mul__(self, weight: Any) -> BaseRetriever:
         from retrievarium.retrievers.fusion import LinearFusion
 
-        if isinstance(weight, bool) or not isinstance(weight, int | float):
+        if isinstance(weight, bool) or not isinstance(weight, Real):
             return NotImplemented
         return LinearFusion([(float(weight), self)])
 
     __rmul__ = __mul__
 
     def __mod__(self, k: Any) -> BaseRetriever:
-        return Cut(self, k) if isinstance(k, int) and not isinstance(k, bool) else NotImplemented
+        return Cut(self, int(k)) if isinstance(k, Integral) and not isinstance(k, bool) else NotImplemented
 
     def __rshift__(self, second: Any) -> BaseRetriever:
         from retrievarium.retrievers.cascade import Cascade
@@ -67,9 +84,21 @@ class BaseRetriever(ABC):
 
 
 def check_k(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+    if isinstance(k, bool) or not isinstance(k, Integral) or k < 1:
         raise InputError(f"k is {k!r}", field="k", expected="a whole number of results, at least 1")
-    return k
+    return int(k)
+
+
+def operand(name: str) -> str:
+    """A retriever's name as an operand: in parentheses where it is itself made of several."""
+    return f"({name})" if re.search(r" (\+|%|>>) ", name) else name
+
+
+def tuning_split(collection: Collection, name: str) -> Split:
+    """The split to tune on. Raises InputError for `test`: what was tuned on it can no longer be reported on it."""
+    if name == "test":
+        raise InputError("settings are not tuned on test", field="split", fix="tune on dev and report on test")
+    return collection.split_named(name)
 
 
 class Cut(BaseRetriever):
@@ -77,7 +106,11 @@ class Cut(BaseRetriever):
 
     def __init__(self, inner: BaseRetriever, depth: int) -> None:
         self.inner, self.depth = inner, check_k(depth)
-        self.name = f"{inner.name} % {depth}"
+        self.name = f"{operand(inner.name)} % {depth}"
+
+    @property
+    def reorders(self) -> bool:
+        return self.inner.reorders
 
     def search(self, queries: Searchable, k: int = 100) -> Run:
         return self.inner.search(as_queries(queries), min(check_k(k), self.depth))

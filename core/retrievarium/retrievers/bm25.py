@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from retrievarium.contracts import InputError, QueryBatch, Run, Searchable, as_queries, top_k
 from retrievarium.contracts.order import id_ranks
 from retrievarium.retrievers.analyzers import Analyzer, analyzer_for
-from retrievarium.retrievers.base import BaseRetriever, check_k
+from retrievarium.retrievers.base import BaseRetriever, check_k, tuning_split
 from retrievarium.workspace import Workspace, read_json, workspace, write_json
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class BM25(BaseRetriever):
         ws: Workspace | None = None,
         keep: bool = True,
     ) -> None:
-        if k1 < 0:
+        if not 0 <= k1 < float("inf"):
             raise InputError(
                 f"k1 is {k1}", field="k1", expected="0 or more (0: a term counts once however often it stands)"
             )
@@ -125,8 +125,8 @@ class BM25(BaseRetriever):
 
         def ranking(text: str) -> tuple[list[str], NDArray[np.float32]]:
             scores = self.scores(text)
-            best = top_k(scores, self._ranks, k)
-            best = best[scores[best] > 0]  # a passage that shares no term was not found
+            hits = np.flatnonzero(scores > 0)  # a passage that shares no term was not found
+            best = hits[top_k(scores[hits], self._ranks[hits], k)]
             return [ids[i] for i in best], scores[best]
 
         return Run.from_rankings(batch.ids, map(ranking, batch.texts))
@@ -165,7 +165,7 @@ def tune_bm25(
     """The BM25 whose (k1, b) is best on a development split; ties go to the earlier pair of the grid."""
     from retrievarium.evaluation import evaluate
 
-    chosen = collection.split_named(split)
+    chosen = tuning_split(collection, split)
 
     def value(pair: tuple[float, float]) -> float:
         trial = BM25(collection, *pair, keep=False, **settings)

@@ -81,12 +81,18 @@ class Dense(BaseRetriever):
         return Run.from_rankings(batch.ids, zip(ids.tolist(), scores, strict=True))
 
     def rescore(self, queries: QueryBatch, candidates: Run) -> Run:
+        from retrievarium.indexes.flat import scores
+
         vectors = self.query_vectors(queries)
+        metric = "cosine" if self.encoder.similarity == "cosine" else "ip"
 
         def ranking(query: str, vector: NDArray[np.float32]) -> tuple[tuple[str, ...], NDArray[np.float32]]:
             found = candidates[query].ids
             if not found:
                 return found, np.empty(0, dtype=np.float32)
-            return found, self.index.vectors(found) @ vector
+            # the index's own arithmetic: a passage has one score, whether it was found or handed in
+            return found, scores(vector[None].astype(np.float64), self.index.vectors(found).astype(np.float64), metric)[
+                0
+            ]
 
         return Run.from_rankings(queries.ids, itertools.starmap(ranking, zip(queries.ids, vectors, strict=True)))

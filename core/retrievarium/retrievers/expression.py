@@ -8,6 +8,7 @@ A name is a word, or anything in quotes. Nothing is executed: the text is parsed
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable
 
 from retrievarium.contracts import InputError
@@ -37,7 +38,8 @@ def parse_retriever(text: str, resolve: Callable[[str], BaseRetriever]) -> BaseR
 
 def _build(node: ast.expr, text: str, resolve: Callable[[str], BaseRetriever]) -> BaseRetriever:
     def unclear() -> InputError:
-        return InputError(f"{ast.unparse(node)!r} in {text!r} is no retriever", field="retriever", expected=_FORMS)
+        part = ast.get_source_segment(text.strip(), node) or text
+        return InputError(f"{part!r} in {text!r} is no retriever", field="retriever", expected=_FORMS)
 
     if isinstance(node, ast.Name):
         return resolve(node.id)
@@ -51,7 +53,7 @@ def _build(node: ast.expr, text: str, resolve: Callable[[str], BaseRetriever]) -
             raise unclear()
         return value * _build(other, text, resolve)
     if isinstance(node.op, ast.Mod):
-        if not isinstance(node.right, ast.Constant) or not isinstance(node.right.value, int):
+        if not isinstance(node.right, ast.Constant) or type(node.right.value) is not int:
             raise unclear()
         return _build(node.left, text, resolve) % node.right.value
     left, right = _build(node.left, text, resolve), _build(node.right, text, resolve)
@@ -67,5 +69,8 @@ def _number(node: ast.expr) -> float | None:
         inner = _number(node.operand)
         return None if inner is None else -inner
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return float(node.value)
+        try:
+            return float(node.value)
+        except OverflowError:  # a whole number beyond every float: refused like any other weight that is not finite
+            return math.inf
     return None

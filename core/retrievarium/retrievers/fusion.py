@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrievarium.contracts import InputError, Run, Searchable, as_queries
-from retrievarium.retrievers.base import BaseRetriever, check_k
+from retrievarium.retrievers.base import BaseRetriever, check_k, operand, tuning_split
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
 
-DEPTH = 200  # how many results of each part are fused; fixed, so that a smaller k gives a prefix of a larger one
+DEPTH = 200  # how many results of each part are fused
 WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 RRF_CONSTANT = 60  # Cormack, Clarke and Buettcher, 2009
+HEAVIEST = 1e6  # beyond it float32 scores would run together
 
 
 def minmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -28,9 +30,13 @@ def minmax(scores: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def zscore(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Scores of one list minus their mean, in standard deviations; 0 where they are all equal."""
+    """Standard deviations above the list's lowest score `(m,)`; all 0 where they are all equal.
+
+    Counted from the lowest, not from the mean: a passage that the list lacks gets 0, and must not pass one that
+    the list holds.
+    """
     s = scores.astype(np.float64)
-    return (s - s.mean()) / s.std() if s.std() > 0 else np.zeros_like(s)
+    return (s - s.min()) / s.std() if s.max() > s.min() else np.zeros_like(s)
 
 
 def raw(scores: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -45,21 +51,28 @@ NORMALISATIONS: dict[str, Callable[[NDArray[np.float32]], NDArray[np.float64]]] 
 
 
 def _fused(query_ids: Sequence[str], runs: Sequence[Run], points: Sequence[Callable], k: int) -> Run:
-    """Sum `points[i](scores) -> (m,)` over the lists of `runs[i]`; a passage that a list lacks gets nothing from it."""
+    """Sum `points[i](scores) -> (m,)` over the lists of `runs[i]`; a passage that a list lacks gets nothing from it.
+
+    Sums are exact to the last bit (`fsum`), so that the order of the parts breaks no tie.
+    """
     lists: dict[str, dict[str, float]] = {}
     for query in query_ids:
-        total: dict[str, float] = defaultdict(float)
+        points_of: dict[str, list[float]] = defaultdict(list)
         for run, give in zip(runs, points, strict=True):
             ranking = run[query]
             if len(ranking):
                 for passage, value in zip(ranking.ids, give(ranking.scores).tolist(), strict=True):
-                    total[passage] += value
-        lists[query] = total
+                    points_of[passage].append(value)
+        lists[query] = {passage: math.fsum(values) for passage, values in points_of.items()}
     return Run.from_dict(lists).top(k)
 
 
 class RankFusion(BaseRetriever):
-    """Reciprocal rank fusion: score(d) = sum over lists of 1 / (60 + rank of d). Source: Cormack et al., 2009."""
+    """Reciprocal rank fusion: score(d) = sum over lists of 1 / (60 + rank of d). Source: Cormack et al., 2009.
+
+    The first 200 of each part are fused (`depth`), or the first k where k is larger: up to k = depth a smaller k gives
+    a prefix of a larger one.
+    """
 
     def __init__(
         self, parts: Sequence[BaseRetriever], depth: int = DEPTH, constant: int = RRF_CONSTANT, name: str | None = None
@@ -67,7 +80,7 @@ class RankFusion(BaseRetriever):
         if len(parts) < 2:
             raise InputError("a fusion needs at least two retrievers", field="parts")
         self.parts, self.depth, self.constant = tuple(parts), check_k(depth), constant
-        self.name = name or " + ".join(p.name for p in self.parts)
+        self.name = name or " + ".join(operand(p.name) for p in self.parts)
         self.is_plain = name is None and (depth, constant) == (DEPTH, RRF_CONSTANT)
 
     def search(self, queries: Searchable, k: int = 100) -> Run:
@@ -78,7 +91,11 @@ class RankFusion(BaseRetriever):
 
 
 class LinearFusion(BaseRetriever):
-    """score(d) = sum over parts of weight * normalised score; a passage outside a part's list gets nothing from it."""
+    """score(d) = sum over parts of weight * normalised score; a passage outside a part's list gets nothing from it.
+
+    The first 200 of each part are fused (`depth`), or the first k where k is larger: up to k = depth a smaller k gives
+    a prefix of a larger one.
+    """
 
     def __init__(
         self,
@@ -89,10 +106,23 @@ class LinearFusion(BaseRetriever):
     ) -> None:
         if normalisation not in NORMALISATIONS:
             raise InputError(f"{normalisation!r} is no normalisation", expected=f"one of {list(NORMALISATIONS)}")
-        if not parts or not all(np.isfinite(w) for w, _ in parts):
-            raise InputError("a linear fusion needs (weight, retriever) parts with finite weights", field="parts")
+        if not parts or not all(abs(w) <= HEAVIEST for w, _ in parts):
+            raise InputError(
+                "a linear fusion needs (weight, retriever) parts",
+                field="parts",
+                expected=f"weights between -{HEAVIEST:,.0f} and {HEAVIEST:,.0f}",
+            )
         self.parts, self.normalisation, self.depth = tuple(parts), normalisation, check_k(depth)
-        self.name = name or " + ".join(f"{w:g} {p.name}" for w, p in self.parts)
+        self.name = name or " + ".join(f"{w:g} {operand(p.name)}" for w, p in self.parts)
+
+    def __mul__(self, weight: Any) -> LinearFusion:
+        """`w * (0.3 * a + 0.7 * b)` weighs the parts; normalising the sum once more would be another fusion."""
+        scaled = super().__mul__(weight)
+        if scaled is NotImplemented:
+            return NotImplemented
+        return LinearFusion([(float(weight) * w, p) for w, p in self.parts], self.normalisation, self.depth)
+
+    __rmul__ = __mul__
 
     def search(self, queries: Searchable, k: int = 100) -> Run:
         batch, depth = as_queries(queries), max(self.depth, check_k(k))
@@ -129,7 +159,7 @@ def tune_weight(
     from retrievarium.evaluation import evaluate
     from retrievarium.retrievers.frozen import FrozenRun
 
-    chosen = collection.split_named(split)
+    chosen = tuning_split(collection, split)
     frozen = [FrozenRun(r.search(chosen.queries, DEPTH), r.name) for r in (a, b)]  # search once, fuse often
 
     def value(w: float) -> float:
