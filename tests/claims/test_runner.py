@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,8 @@ import pytest
 from pyarrow import ipc
 
 from retrievarium.claims import records, run_claim
-from retrievarium.claims.runner import check_seeds, find_claim, run_processes, seed_run
+from retrievarium.claims.processes import run_processes
+from retrievarium.claims.runner import check_seeds, find_claim, seed_run
 from retrievarium.contracts import Cancelled, InputError, MissingError, no_progress
 from retrievarium.methods import Arms, Budget, Claim
 from retrievarium.workspace import Workspace
@@ -99,7 +103,7 @@ def test_an_entry_holds_what_the_rule_and_a_reader_need(ws: Workspace, declared:
     assert "numpy" in run.versions
     assert run.hardware["cores"] == os.cpu_count()
     text = (ws.root / "claims" / "dpr.json").read_text()
-    assert os.uname().nodename not in text
+    assert platform.node() not in text
     assert str(ws.root) not in text
 
 
@@ -112,6 +116,22 @@ def test_seeds_are_measured_once(ws: Workspace, declared: Claim) -> None:
     assert [(r.seed, r.budget) for r in records.load(ws)["dpr"].runs[3:]] == [
         (1, "smoke"), (2, "smoke"), (1, "small"), (2, "small"),
     ]  # fmt: skip
+
+
+def test_controls_are_asked_for_and_added_once(ws: Workspace, declared: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def contrast(seed: int, budget: str, device: str | None, arms: Sequence[str] = ("new", "new@0")) -> Arms:
+        asked.append(list(arms))
+        return Arms({a: {f"q{i}": 0.5 for i in range(300)} for a in [*arms, "bm25"]})
+
+    picky = replace(declared, contrast=contrast)
+    monkeypatch.setattr("retrievarium.claims.runner.claims", lambda: {"dpr": picky})
+    run_claim("dpr", [101], ws=ws)
+    run_claim("dpr", [101], ws=ws, controls=True)
+    run_claim("dpr", [101], ws=ws, controls=True)
+    assert asked == [["new", "new@0"], ["new", "new@0", "oracle", "sham"]]
+    assert [r.control_c for r in records.load(ws)["dpr"].runs] == [None, 0.0]
 
 
 def test_cancelling_keeps_the_finished_seeds(ws: Workspace, declared: Claim) -> None:
@@ -161,15 +181,11 @@ def test_a_contrast_that_breaks_its_promise_is_refused(fake: Claim) -> None:
     uneven = arms(new=1, bm25=1) | {"new@0": {"a": 0.0}}
     with pytest.raises(InputError, match="other questions"):
         seed_run(fake, 1, small, Arms(uneven), 0)
-    from dataclasses import replace
-
     with pytest.raises(InputError, match="teacher ahead"):
         seed_run(replace(fake, conditions=("teacher ahead",)), 1, small, arms(new=1, bm25=1, **{"new@0": 0}), 0)
 
 
 def test_a_combination_of_its_own_is_applied_to_control_and_placebo_too(fake: Claim) -> None:
-    from dataclasses import replace
-
     def gap(a: Any) -> float:
         return (a["new"]["a"] - a["bm25"]["a"]) * 10
 

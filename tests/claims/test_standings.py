@@ -22,8 +22,8 @@ def fill(ws: Workspace, *runs: SeedRun) -> None:
 def test_an_unmeasured_claim_says_how_long_it_takes(ws: Workspace, declared: Claim) -> None:
     (row,) = board(ws)["claims"]
     assert (row["verdict"], row["effect"], row["interval"], row["seeds"]) == ("not yet measured", None, None, [])
-    # 14 seeds (10 and a pilot of 4), 3 trained arms of 3 minutes: treatment, control, placebo; BM25 trains nothing
-    assert row["estimated_hours"] == pytest.approx(14 * 3 * 3 / 60)
+    # 10 seeds with treatment, control and placebo, 4 of a pilot with the treatment, 3 minutes each; BM25 trains nothing
+    assert row["estimated_hours"] == pytest.approx((10 * 3 + 4) * 3 / 60)
     assert board(ws)["headline"] == "No claim has a verdict yet: 1 not yet measured."
     assert "Not yet measured" in sentence(row)
 
@@ -46,7 +46,7 @@ def test_three_seeds_indicate_and_the_rest_is_estimated_from_them(ws: Workspace,
     fill(ws, *map(entry, [101, 102, 104]))
     row = claim_row(declared, ws)
     assert row["verdict"] == "indicative"
-    assert row["estimated_hours"] == pytest.approx(11 * 60 / 3600, abs=0.01)  # a minute a seed was measured
+    assert row["estimated_hours"] == pytest.approx((7 * 3 + 4) * 20 / 3600, abs=0.01)  # 3 arms took a minute
     assert "indicative (3 seeds)" in sentence(row)
     assert "101-102, 104" in sentence(row)
     assert board(ws)["headline"] == "No claim has a verdict yet: 1 indicative."
@@ -59,6 +59,19 @@ def test_a_rerun_changes_nothing(ws: Workspace, declared: Claim, entry: Make) ->
     after = claim_row(declared, ws)
     assert after["effect"] == before["effect"]
     assert len(records.load(ws)["dpr"].runs) == 4
+
+
+def test_control_and_placebo_may_come_later(ws: Workspace, declared: Claim, entry: Make) -> None:
+    bare = {"control_c": None, "placebo_c": None, "arms": {"new": 0.5, "bm25": 0.44, "new@0": 0.1}}
+    fill(ws, *[entry(s, **bare) for s in [*range(1, 5), *range(101, 111)]])
+    row = claim_row(declared, ws)
+    assert row["verdict"] == "indicative"
+    assert "control oracle is not measured yet" in row["why"]
+    assert "placebo sham is not measured yet" in row["why"]
+    fill(ws, *[entry(s, c=9.0) for s in range(101, 111)])
+    after = claim_row(declared, ws)
+    assert after["verdict"] == "replicates"
+    assert after["effect"] == row["effect"], "the first run's c stays"
 
 
 def test_another_recipe_needs_fresh_seeds(entry: Make) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import datetime
 import inspect
 import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,13 +20,14 @@ import numpy as np
 from retrievarium.claims import records
 from retrievarium.claims.intervals import by_entity
 from retrievarium.claims.machine import hardware, versions
+from retrievarium.claims.processes import run_processes
 from retrievarium.claims.records import DEVELOP, JUDGE, Record, SeedRun
+from retrievarium.claims.rule import lexical
 from retrievarium.contracts import InputError, MissingError, Progress, no_progress
 from retrievarium.methods import Arms, Budget, Claim, claims
 from retrievarium.methods.registry import method_named
 from retrievarium.workspace import Workspace, content_hash, workspace
-
-_POLL_SECONDS = 0.5
+from retrievarium.workspace.jobs import JOB_VARIABLE
 
 
 def find_claim(key: str, name: str | None = None) -> Claim:
@@ -83,11 +82,13 @@ def recipe(claim: Claim, budget: Budget) -> dict[str, Any]:
     return {"budget": budget.to_dict(), "settings": settings, "claim": counted}
 
 
-def finished(record: Record | None, claim: Claim, budget: Budget) -> set[int]:
-    """Seeds that this recipe has measured in this budget."""
+def finished(record: Record | None, claim: Claim, budget: Budget, controls: bool = False) -> set[int]:
+    """Seeds that this recipe has measured in this budget; with `controls`, those with control and placebo too."""
     wanted = recipe(claim, budget)
+    needed = {claim.control, claim.placebo} - {"none", ""} if controls else set()
     runs = record.runs if record else ()
-    return {r.seed for r in runs if r.budget == budget.name and records.same_recipe(r.recipe, wanted)}
+    own = [r for r in runs if r.budget == budget.name and records.same_recipe(r.recipe, wanted)]
+    return {r.seed for r in own if needed <= set(r.arms)}
 
 
 # -- one seed
@@ -173,17 +174,38 @@ def _keep_values(ws: Workspace, claim: Claim, run: SeedRun, arms: Arms) -> None:
     ws.build("claim-values", {"claim": claim.key, "seed": run.seed, "recipe": run.recipe}, write)
 
 
-def _measure(claim: Claim, seed: int, budget: Budget, device: str | None, ws: Workspace, tell: Progress) -> None:
-    with ws.lock(f"claims/{claim.key}/{seed}/{content_hash(recipe(claim, budget))}"):
-        if seed in finished(records.load(ws).get(claim.key), claim, budget):
-            return  # another process was faster
-        began = time.perf_counter()
-        # a contrast that can tell how far it is takes `progress`; the others are called as they are
-        more = {"progress": tell} if "progress" in inspect.signature(claim.contrast).parameters else {}
-        arms = claim.contrast(seed, budget.name, device, **more)
-        run = seed_run(claim, seed, budget, arms, time.perf_counter() - began)
-        _keep_values(ws, claim, run, arms)
-        records.append(ws, Record(claim.key, claim.paper, claim.method, claim.says), run)
+@dataclass(frozen=True)
+class _Task:
+    """What to measure, whatever the seed."""
+
+    claim: Claim
+    budget: Budget
+    device: str | None
+    controls: bool
+    ws: Workspace
+
+    def left(self, seeds: Sequence[int]) -> list[int]:
+        done = finished(records.load(self.ws).get(self.claim.key), self.claim, self.budget, self.controls)
+        return [s for s in seeds if s not in done]
+
+    def call(self, seed: int, progress: Progress) -> Arms:
+        """The contrast, told what it can be told: `progress`, and which `arms` to train."""
+        takes = inspect.signature(self.claim.contrast).parameters
+        more: dict[str, Any] = {"progress": progress} if "progress" in takes else {}
+        if self.controls and "arms" in takes:
+            more["arms"] = [a for a in dict.fromkeys(roles(self.claim).values()) if a != "none" and not lexical(a)]
+        return self.claim.contrast(seed, self.budget.name, self.device, **more)
+
+    def measure(self, seed: int, progress: Progress) -> None:
+        claim, ws = self.claim, self.ws
+        with ws.lock(f"claims/{claim.key}/{seed}/{content_hash(recipe(claim, self.budget))}"):
+            if not self.left([seed]):
+                return  # another process was faster
+            began = time.perf_counter()
+            arms = self.call(seed, progress)
+            run = seed_run(claim, seed, self.budget, arms, time.perf_counter() - began)
+            _keep_values(ws, claim, run, arms)
+            records.append(ws, Record(claim.key, claim.paper, claim.method, claim.says), run)
 
 
 # -- many seeds
@@ -197,6 +219,7 @@ def run_claim(
     claim: str | None = None,
     progress: Progress = no_progress,
     *,
+    controls: bool = False,
     workers: int = 1,
     ws: Workspace | None = None,
 ) -> dict[str, Any]:
@@ -209,6 +232,8 @@ def run_claim(
         before are kept as they are.
     device: "cpu", "cuda", or None for a GPU where there is one.
     progress: told after every seed; may raise `Cancelled`.
+    controls: measure the positive control and the placebo too. An indication does without, a verdict needs them; a
+        seed that lacks them is measured once more, which loads what was trained and trains what is missing.
     workers: so many seeds at a time, each in a process of its own with one thread.
 
     Raises
@@ -220,53 +245,26 @@ def run_claim(
 
     ws, chosen, steps = ws or workspace(), find_claim(key, claim), Budget.named(budget)
     wanted = check_seeds(seeds, steps.name)
-    done = finished(records.load(ws).get(chosen.key), chosen, steps)
-    left = [s for s in wanted if s not in done]
+    task = _Task(chosen, steps, device, controls, ws)
+    left = task.left(wanted)
     if workers > 1 and len(left) > 1:
-        _side_by_side(chosen, left, steps, device, ws, workers, progress)
+        _side_by_side(task, left, workers, progress)
     else:
         for position, seed in enumerate(left):
             progress(position, len(left), f"{chosen.key}: seed {seed}", {})
-            _measure(chosen, seed, steps, device, ws, progress)
+            task.measure(seed, progress)
     progress(len(left), len(left), f"{chosen.key}: {len(wanted)} seeds", {})
     return claim_row(chosen, ws)
 
 
-def _side_by_side(
-    claim: Claim, seeds: list[int], budget: Budget, device: str | None, ws: Workspace, workers: int, progress: Progress
-) -> None:
+def _side_by_side(task: _Task, seeds: list[int], workers: int, progress: Progress) -> None:
     """One process a seed with one thread, `workers` at a time; the first that fails stops the others."""
-    base = [sys.executable, "-m", "retrievarium", "--workspace", str(ws.root), "claims", "run", claim.method]
-    base += ["--budget", budget.name, "--device", device or "auto", "--claim", claim.key]
+    claim = task.claim
+    base = [sys.executable, "-m", "retrievarium", "--workspace", str(task.ws.root), "claims", "run", claim.method]
+    base += ["--budget", task.budget.name, "--device", task.device or "auto", "--claim", claim.key]
+    base += ["--controls"] if task.controls else []
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
-    environment = {n: v for n, v in os.environ.items() if n != "RETRIEVARIUM_JOB"} | threads
+    environment = {n: v for n, v in os.environ.items() if n != JOB_VARIABLE} | threads
     run_processes(
         [[*base, "--seeds", str(seed)] for seed in seeds], environment, workers, progress, f"{claim.key}: seeds"
     )
-
-
-def run_processes(
-    commands: Sequence[Sequence[str]], environment: Mapping[str, str], workers: int, progress: Progress, what: str
-) -> None:
-    """Run commands, `workers` at a time. Raises InputError with the last lines of the first that fails."""
-    waiting, done = list(enumerate(commands)), 0
-    running: dict[int, subprocess.Popen[bytes]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        logs = [Path(folder) / f"{i}.txt" for i in range(len(commands))]
-        try:
-            while waiting or running:
-                while waiting and len(running) < workers:
-                    at, command = waiting.pop(0)
-                    with logs[at].open("wb") as log:
-                        running[at] = subprocess.Popen(command, env=dict(environment), stdout=log, stderr=log)
-                progress(done, len(commands), what, {})
-                time.sleep(_POLL_SECONDS)
-                for at in [i for i, p in running.items() if p.poll() is not None]:
-                    code, done = running.pop(at).returncode, done + 1
-                    if code != 0:
-                        last = logs[at].read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-                        raise InputError(f"a seed failed: {' '.join(last) or f'exit code {code}'}")
-        finally:
-            for process in running.values():
-                process.terminate()
-                process.wait()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from retrievarium.claims import records
 from retrievarium.claims.intervals import PILOT, SEEDS
-from retrievarium.claims.records import Record, SeedRun, same_recipe
+from retrievarium.claims.records import ROLES, Record, SeedRun, same_recipe
 from retrievarium.claims.rule import (
     INDICATIVE,
     NOT_MEASURED,
@@ -38,10 +39,16 @@ def recipes(runs: Iterable[SeedRun]) -> list[list[SeedRun]]:
 
 
 def _once(runs: Iterable[SeedRun]) -> list[SeedRun]:
-    """The first run of every seed: a rerun is kept in the record and changes nothing."""
+    """The first run of every seed; a rerun stays in the record and changes no number that was there.
+
+    Control and placebo may come later than the seed's first run; they are taken from the first run that has them.
+    """
     first: dict[int, SeedRun] = {}
     for run in runs:
-        first.setdefault(run.seed, run)
+        seen = first.setdefault(run.seed, run)
+        late = {n: getattr(run, n) for n in ("control_c", "placebo_c") if getattr(seen, n) is None}
+        if any(v is not None for v in late.values()):
+            first[run.seed] = replace(seen, arms={**run.arms, **seen.arms}, **late)
     return list(first.values())
 
 
@@ -52,10 +59,11 @@ def judged(record: Record | None) -> tuple[list[SeedRun], list[SeedRun]]:
     the one with the most seeds is judged, the younger of equals. The pilot is the same recipe on development seeds.
     """
     runs = list(record.runs) if record else []
-    fresh: dict[tuple[int, str], SeedRun] = {}
+    looked: dict[tuple[int, str], SeedRun] = {}
     for run in (r for r in runs if r.judges):
-        fresh.setdefault((run.seed, run.budget), run)
-    groups = [_once(g) for g in recipes(fresh.values())]
+        looked.setdefault((run.seed, run.budget), run)
+    fresh = [r for r in runs if r.judges and same_recipe(looked[r.seed, r.budget].recipe, r.recipe)]
+    groups = [_once(g) for g in recipes(fresh)]
     if not groups:
         return [], []
     chosen = max(enumerate(groups), key=lambda g: (len(g[1]), g[0]))[1]
@@ -88,22 +96,32 @@ def measured(runs: list[SeedRun], pilot: list[SeedRun]) -> Measured:
     )
 
 
-def estimated_hours(claim: Claim, runs: Iterable[SeedRun], seeds: int, budget: str = "small") -> float:
-    """Hours for `seeds` more seeds, one after another: by what finished seeds took, else three minutes an arm."""
-    took = [r.seconds for r in runs if r.budget == budget]
-    if took:
-        return round(seeds * sum(took) / len(took) / 3600, 2)
-    arms = {claim.treatment, claim.base, claim.control, claim.placebo} - {"none", ""}
-    trained = [a for a in arms if not lexical(a)]
-    return round(seeds * len(trained) * _MINUTES[budget] / 60, 2)
+def _trained(roles: Mapping[str, str], arms: Iterable[str]) -> set[str]:
+    """The arms among `arms` that are trained: all that play a part but BM25 and the untrained one."""
+    parts = {roles[r] for r in ("treatment", "base", "control", "placebo")} - {"none", roles["untrained"]}
+    return {a for a in parts & set(arms) if not lexical(a)}
+
+
+def estimated_hours(claim: Claim, runs: list[SeedRun], pilot: list[SeedRun], wanted: int) -> float:
+    """Hours to a verdict, one seed after another: what a trained arm took so far, else three minutes an arm.
+
+    Seeds that are missing need every arm, measured ones what they lack of control and placebo, a pilot's the
+    treatment (and a trained base).
+    """
+    roles = {r: getattr(claim, r) or "none" for r in ROLES}
+    every = _trained(roles, roles.values())
+    took = [r.seconds / max(1, len(_trained(roles, r.arms))) for r in [*runs, *pilot]]
+    budget = runs[0].budget if runs else "small"
+    seconds = sum(took) / len(took) if took else 60 * _MINUTES[budget]
+    arms = max(0, wanted - len(runs)) * len(every) + sum(len(every - set(r.arms)) for r in runs)
+    arms += max(0, PILOT - len(pilot)) * len(_trained(roles, (claim.treatment, claim.base)))
+    return round(arms * seconds / 3600, 2)
 
 
 def _row(claim: Claim, record: Record | None) -> tuple[dict[str, Any], Verdict]:
     runs, pilot = judged(record)
     told = verdict(measured(runs, pilot)) if runs else Verdict(NOT_MEASURED, why=f"0 of {SEEDS[0]} seeds measured")
     every = list(record.runs) if record else []
-    budget = runs[0].budget if runs else "small"
-    missing = max(0, told.wanted - len(runs)) + max(0, PILOT - len(pilot))
     complete = told.state in TESTED or told.state == UNTESTABLE
     row = {
         "key": claim.method,
@@ -119,7 +137,7 @@ def _row(claim: Claim, record: Record | None) -> tuple[dict[str, Any], Verdict]:
         "why": told.why,
         "mechanism": told.mechanism or None,
         "p": told.p,
-        "estimated_hours": None if complete else estimated_hours(claim, every, missing, budget),
+        "estimated_hours": None if complete else estimated_hours(claim, runs, pilot, told.wanted),
         "preconditions": [{"name": c.name, "holds": c.holds, "figure": c.figure} for c in told.checks],
         "arms": {a: sum(r.arms[a] for r in runs) / len(runs) for a in measured(runs, pilot).arms} if runs else {},
         "recipes_tried": len(recipes(every)),

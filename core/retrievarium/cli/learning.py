@@ -66,13 +66,20 @@ def claims_run(
     budget: Annotated[str, typer.Option(help="smoke, small or full.")] = "small",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
     claim: Annotated[str | None, typer.Option(help="Which claim, where a paper declares several.")] = None,
+    controls: Annotated[
+        bool, typer.Option("--controls", help="Measure positive control and placebo too; a verdict needs them.")
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, help="So many seeds at a time, each in a process with one thread.")
+    ] = 1,
     json: Json = False,
 ) -> Any:
     """Measure a claim seed by seed; finished seeds are kept, so a run can be stopped and continued."""
     from retrievarium.claims import run_claim, sentence
 
     with progress() as tell:
-        row = run_claim(key, _seeds(seeds), budget, None if device == "auto" else device, claim, progress=tell)
+        where = None if device == "auto" else device
+        row = run_claim(key, _seeds(seeds), budget, where, claim, tell, controls=controls, workers=workers)
     return emit(row, json, lambda: sentence(row))
 
 
