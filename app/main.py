@@ -1,0 +1,33 @@
+"""Retrievarium's dashboard: navigation, and the one selection that all pages share."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+st.set_page_config(page_title="Retrievarium", page_icon=":material/travel_explore:", layout="wide")
+
+import state  # noqa: E402  (Streamlit wants the page configured first)
+from components import jobs, page  # noqa: E402
+
+page.style()
+PAGES = {
+    st.Page("app_pages/start.py", title="Start", icon=":material/flag:", url_path="start", default=True): (
+        "Where do I begin?"
+    ),
+    st.Page("app_pages/compare.py", title="Compare", icon=":material/view_column:", url_path="compare"): (
+        "Which of these finds the evidence, and why?"
+    ),
+    st.Page("app_pages/collections.py", title="Collections", icon=":material/library_books:", url_path="collections"): (
+        "What am I searching?"
+    ),
+}
+here = st.navigation(list(PAGES))
+
+with st.sidebar:
+    state.sidebar(state.at_hand())
+    strip = st.container(key="jobs")
+page.title(here.title, PAGES[here])
+state.ask_bar(shown=here.title == "Compare")
+here.run()
+with strip:
+    jobs.strip()

@@ -1,0 +1,209 @@
+"""The one selection that all pages share. It lives in the URL; its widgets are made here, before any page runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+import sources
+from retrievarium.contracts import RetrievariumError
+from retrievarium.data import Collection, available, load_collection
+
+DEFAULT_RETRIEVERS = ("bm25", "minilm", "bm25 + minilm")
+MEASURES = ("nDCG@10", "RR@10", "R@20", "Success@5", "Success@1", "R@100", "AP@100", "P@5")
+SHOWN = (3, 5, 10, 20, 50)
+SHOWN_FIRST = 5
+MOST_COLUMNS = 6
+EVERYTHING = "all queries"
+_KINDS_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is looked at: everything a link has to carry."""
+
+    collection: str = ""
+    retrievers: tuple[str, ...] = DEFAULT_RETRIEVERS
+    query: str = ""
+    ask: str = ""
+    split: str = ""
+    slice: str = EVERYTHING
+    k: int = SHOWN_FIRST
+    measure: str = "nDCG@10"
+
+    def params(self) -> dict[str, Any]:
+        """Query parameters of a link to this state, none left to defaults that may differ elsewhere."""
+        told: dict[str, Any] = {"c": self.collection, "r": list(self.retrievers)}
+        told |= {"ask": self.ask} if self.ask else {"q": self.query} if self.query else {}
+        told |= {"s": self.split} if self.split else {}
+        told |= {"slice": self.slice} if self.slice != EVERYTHING else {}
+        return told | {"k": str(self.k), "m": self.measure}
+
+    def with_(self, **changes: Any) -> Selection:
+        return replace(self, **changes)
+
+
+def link(selection: Selection, page: str = "compare") -> str:
+    """A full address that opens this state."""
+    parts = urlsplit(st.context.url or "http://127.0.0.1:8501/")
+    return f"{parts.scheme}://{parts.netloc}/{page}?{urlencode(selection.params(), doseq=True)}"
+
+
+# -- reading it
+
+
+def selection() -> Selection:
+    """The selection as the widgets hold it."""
+    at = st.session_state
+    return Selection(
+        collection=at.get("c") or "",
+        retrievers=tuple(at.get("r") or ()),
+        query=(at.get("q") or "").strip(),
+        ask=(at.get("ask") or "").strip(),
+        split=at.get("s") or "",
+        slice=at.get("slice") or EVERYTHING,
+        k=int(at.get("k") or SHOWN_FIRST),
+        measure=at.get("m") or "nDCG@10",
+    )
+
+
+def collection_of(chosen: Selection) -> Collection | None:
+    """The chosen collection, or None where there is none or it cannot be read (the page then says why)."""
+    if not chosen.collection:
+        return None
+    try:
+        return load_collection(chosen.collection)
+    except RetrievariumError:
+        return None
+
+
+# -- changing it: callbacks, which run before the widgets are made
+
+
+def open_query(query: str) -> None:
+    st.session_state["q"] = query
+    st.session_state["ask"] = ""
+
+
+def open_state(chosen: Selection) -> None:
+    """Show another state, as a link to it would."""
+    values = {"c": chosen.collection, "r": list(chosen.retrievers), "q": chosen.query, "ask": chosen.ask}
+    values |= {"s": chosen.split, "slice": chosen.slice, "k": chosen.k, "m": chosen.measure}
+    for key, value in values.items():
+        if value or key in ("q", "ask"):
+            st.session_state[key] = value
+
+
+def add_retriever(name: str) -> None:
+    chosen = list(st.session_state.get("r") or ())
+    if name not in chosen and len(chosen) < MOST_COLUMNS:
+        st.session_state["r"] = [*chosen, name]
+
+
+def _collection_changed() -> None:
+    st.session_state["q"] = ""
+    st.session_state["ask"] = ""
+    st.session_state["slice"] = EVERYTHING
+
+
+# -- the widgets
+
+
+def slices(collection: Collection, split: str) -> list[str]:
+    """Slices of a split's queries by kind and relation, e.g. `kind=paraphrase`, where there are few enough to list."""
+    queries = collection.split_named(split).queries if split else collection.all_queries
+    told = [EVERYTHING]
+    for column in ("kind", "relation"):
+        values = sorted({str(v) for v in queries.column(column) or [] if v is not None})
+        if 1 < len(values) <= _KINDS_SHOWN:
+            told += [f"{column}={v}" for v in values]
+    return told
+
+
+def in_slice(collection: Collection, split: str, slice_: str) -> tuple[str, ...]:
+    """Query ids of a split that lie in a slice, in the collection's order."""
+    queries = collection.split_named(split).queries if split else collection.all_queries
+    column, _, value = slice_.partition("=")
+    cells = queries.column(column) if value else None
+    if cells is None:
+        return queries.ids
+    return tuple(q for q, cell in zip(queries.ids, cells, strict=True) if str(cell) == value)
+
+
+def _settle(key: str, options: Sequence[Any], default: Any) -> None:
+    """A value that this collection does not know (another link, another split) falls back to the default."""
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = default
+
+
+def sidebar(names: Sequence[str]) -> Selection:
+    """Make the shared widgets and return what they hold."""
+    _settle("c", names, names[0] if names else None)
+    st.selectbox(
+        "Collection",
+        names,
+        key="c",
+        bind="query-params",
+        on_change=_collection_changed,
+        help="What is searched. Bring your own on the Collections page.",
+        placeholder="none yet",
+        disabled=not names,
+    )
+    collection = collection_of(selection())
+    options = sources.names(collection) if collection is not None else list(DEFAULT_RETRIEVERS)
+    chosen = list(st.session_state.get("r") or ())
+    st.multiselect(
+        "Retrievers",
+        list(dict.fromkeys([*options, *chosen])),
+        default=list(DEFAULT_RETRIEVERS),
+        key="r",
+        bind="query-params",
+        max_selections=MOST_COLUMNS,
+        accept_new_options=True,
+        help="The first one is the reference that the others are compared with. "
+        "You can also type a combination, such as 0.3 * bm25 + 0.7 * minilm, or bm25 % 100 >> minilm.",
+        placeholder="choose two to six",
+    )
+    splits = list(collection.splits) if collection is not None else []
+    with st.expander("Settings", icon=":material/tune:"):
+        if splits:
+            default = collection.default_split if collection is not None else None
+            _settle("s", splits, default or splits[0])
+            first = splits.index(default) if default in splits else 0
+            st.selectbox("Split", splits, index=first, key="s", bind="query-params", help="Whose judgements count.")
+            options = slices(collection, st.session_state["s"]) if collection is not None else [EVERYTHING]
+            _settle("slice", options, EVERYTHING)
+            if len(options) > 1:
+                st.selectbox("Slice", options, key="slice", bind="query-params", help="Queries of one kind only.")
+        _settle("k", SHOWN, SHOWN_FIRST)
+        st.selectbox("Results shown", SHOWN, index=SHOWN.index(SHOWN_FIRST), key="k", bind="query-params")
+        _settle("m", MEASURES, MEASURES[0])
+        st.selectbox("Measure", MEASURES, key="m", bind="query-params")
+        st.text_input("Query id", key="q", bind="query-params", help="Opens a query by its id.")
+    return selection()
+
+
+def ask_bar(shown: bool) -> None:
+    """The field for a question of one's own. Made on every page, so that a page walk keeps it; seen on Compare."""
+    with st.container(key="ask-bar" if shown else "ask-bar-hidden"):
+        st.text_input(
+            "Ask a question of your own",
+            key="ask",
+            bind="query-params",
+            type="search",
+            max_chars=1_000,
+            placeholder="Ask a question of your own. It needs no judgement; Enter searches.",
+            label_visibility="collapsed",
+        )
+
+
+def at_hand() -> list[str]:
+    return available()
+
+
+def describe(chosen: Selection) -> Mapping[str, Any]:
+    return chosen.params()
