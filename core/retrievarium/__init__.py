@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy(
             "check_index",
             "check_retriever",
         ],
-        "retrievarium.workspace": ["Workspace", "use_workspace", "workspace"],
+        "retrievarium.workspace": ["Workspace", "use_workspace"],
         "retrievarium.data": ["Collection", "World", "import_collection", "load_collection", "preflight"],
         "retrievarium.evaluation": ["compare", "evaluate", "paired"],
         "retrievarium.encoders": ["load_encoder"],

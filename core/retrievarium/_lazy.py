@@ -5,7 +5,20 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import Any
+
+
+class _Package(ModuleType):
+    """A package whose public names win over submodules of the same name.
+
+    Importing `package.build` makes Python set the attribute `build` of the package to that module, and the public
+    function `build` would be gone. Here it is not set; the submodule is still found by its full name.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (isinstance(value, ModuleType) and name in vars(self).get("__all__", ())):
+            super().__setattr__(name, value)
 
 
 def lazy(
@@ -21,4 +34,5 @@ def lazy(
         setattr(sys.modules[package], name, value)
         return value
 
+    sys.modules[package].__class__ = _Package
     return __getattr__, lambda: sorted([*vars(sys.modules[package]), *home]), sorted(home)
