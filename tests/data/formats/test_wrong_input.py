@@ -94,12 +94,24 @@ def test_not_text(tmp_path: Path, content: bytes, line: int | None, words: str) 
     assert (caught.value.path, caught.value.line) == (str(tmp_path / "b" / "corpus.jsonl"), line)
 
 
-SQUAD = {"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": []}]}]}]}
+SQUAD = {
+    "data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": []}]}]}]
+}
 FILES = [
     ("squad", "s.json", '{"data": 3}', ("data", None, "a number")),
     ("squad", "s.json", "{}", ("data", None, "missing")),
-    ("squad", "s.json", '{"data": [{"paragraphs": [{"qas": []}]}]}', ("data[0].paragraphs[0].context", None, "missing")),
-    ("squad", "s.json", json.dumps(SQUAD).replace('"q"', "7"), ("data[0].paragraphs[0].qas[0].question", None, "number")),
+    (
+        "squad",
+        "s.json",
+        '{"data": [{"paragraphs": [{"qas": []}]}]}',
+        ("data[0].paragraphs[0].context", None, "missing"),
+    ),
+    (
+        "squad",
+        "s.json",
+        json.dumps(SQUAD).replace('"q"', "7"),
+        ("data[0].paragraphs[0].qas[0].question", None, "number"),
+    ),
     ("squad", "s.json", '{"data": [\n1,\n]}', (None, 3, "not JSON")),
     ("squad", "s.json", "[" * 200_000, (None, None, "nested")),
     ("dpr-training", "d.json", "{}", (None, None, "an object")),
@@ -217,7 +229,7 @@ def test_a_gigabyte_in_a_kilobyte_of_gzip(tmp_path: Path) -> None:
 
 
 def test_a_quotation_mark_that_never_closes(tmp_path: Path) -> None:
-    _write(tmp_path / "t.csv", "id,text\n1,fine\n2,\"open\n" + "3,more\n" * 50_000)
+    _write(tmp_path / "t.csv", 'id,text\n1,fine\n2,"open\n' + "3,more\n" * 50_000)
     with pytest.raises(InputError, match="never closes") as caught:
         read_collection(tmp_path / "t.csv", limits=Limits(line=65_536))
     assert caught.value.line == 3

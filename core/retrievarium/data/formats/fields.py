@@ -74,7 +74,7 @@ def texts_field(row: Mapping[str, Any], name: str, path: Path, line: int | None,
     """Texts, each once, in order: a list of texts or numbers, or one text alone."""
     value = row.get(name)
     texts = as_texts(value)
-    if texts is None and value is not None:
+    if texts is None and value not in (None, "", []):
         raise InputError(
             f"the field holds {kind_of(value)}" + (" with more than texts in it" if isinstance(value, list) else ""),
             path=path,
