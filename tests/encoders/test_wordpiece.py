@@ -56,16 +56,17 @@ def test_knows_its_own_text(tokenizer, texts):
 
 
 def test_the_same_in_every_process(tokenizer):
+    here = str(Path(__file__).parent)
     code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import hashlib; from conftest import sentences; "
+        f"import sys; sys.path.insert(0, {here!r}); import hashlib; from conftest import sentences; "
         "from retrievarium.encoders import train_wordpiece; "
         "vocab = train_wordpiece(sentences(300), 400, max_length=64).get_vocab(); "
         "print(hashlib.sha256(repr(sorted(vocab.items())).encode()).hexdigest())"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "77"}
     there = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
-    here = hashlib.sha256(repr(sorted(tokenizer.get_vocab().items())).encode()).hexdigest()
-    assert there.stdout.strip() == here
+    own = hashlib.sha256(repr(sorted(tokenizer.get_vocab().items())).encode()).hexdigest()
+    assert there.stdout.strip() == own
 
 
 def test_refusals(tokenizer):
