@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,7 +80,7 @@ def test_label_spans_and_lookup_agree(text: str, answers: list[str]) -> None:
     with_tokens = [a for a in answers if answer_words(a).strip()]
     assert held == any(answer_words(a) in answer_words(text) for a in with_tokens)
     assert all(0 <= a < b <= len(text) for a, b in spans)
-    assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in itertools.pairwise(spans))
     assert all(has_answer(text[a:b], answers) for a, b in spans)
 
 

@@ -48,11 +48,16 @@ def world(
     return emit(result, json, lambda: "\n".join(text))
 
 
-def _dials(settings: list[str]) -> dict[str, Any]:
+def _pairs(settings: list[str], option: str) -> dict[str, str]:
     pairs = [s.partition("=") for s in settings]
-    if wrong := next((s for s, p in zip(settings, pairs, strict=True) if not p[1]), None):
-        raise InputError(f"{wrong!r} sets nothing", field="--dial", expected="name=value")
-    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+    for setting, (name, equals, _) in zip(settings, pairs, strict=True):
+        if not equals or not name.strip():
+            raise InputError(f"{setting!r} sets nothing", field=option, expected="name=value")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _dials(settings: list[str], option: str = "--dial") -> dict[str, Any]:
+    return {name: _value(value) for name, value in _pairs(settings, option).items()}
 
 
 def _value(text: str) -> Any:
@@ -75,9 +80,10 @@ def bring_in(
     json: Json = False,
 ) -> Any:
     """Import a collection. The same content under the same name succeeds and changes nothing."""
-    from retrievarium.data import import_collection, preflight
+    from retrievarium.data import import_collection
+    from retrievarium.data.preflight import preflight
 
-    mapping = {k: str(v) for k, v in _dials(column or []).items()} or None
+    mapping = _pairs(column or [], "--column") or None
     chosen = name or Path(source.rstrip("/")).name.split(".")[0].replace(":", "-") or "collection"
     with progress() as tell:
         collection, told = import_collection(

@@ -25,11 +25,11 @@ def train(
 ) -> Any:
     """Train a paper's retriever. The same request again is a load; a stopped run goes on where it stopped."""
     from retrievarium.data import load_collection
-    from retrievarium.methods import build
+    from retrievarium.methods.build import build
 
     source = load_collection(collection)
     with progress() as tell:
-        built = build(method, source, budget, seed, device=device, progress=tell, **_dials(setting or []))
+        built = build(method, source, budget, seed, device=device, progress=tell, **_dials(setting or [], "--set"))
     return emit(built.report, json, lambda: built.summary())
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from retrievarium.cli import data, learning, retrieval, system
 from retrievarium.cli.output import report
 from retrievarium.contracts import Cancelled, RetrievariumError
 from retrievarium.workspace import Jobs, job_reporter, use_workspace
+
+# typer brings its own click in some versions and shares the installed one in others; what it raises is its own
+_UsageError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_STOPPED = "stopped; what was finished is kept"
+_UNREACHABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 app = typer.Typer(
     name="retrievarium",
@@ -43,19 +48,33 @@ def _run(argv: list[str] | None) -> tuple[int, Any, str | None]:
     """`(exit code, result, error)` of one command."""
     try:
         result = app(argv, standalone_mode=False)
-        # click hands back the code of an explicit exit (--help, no arguments) as the result
-        return (result, None, None) if isinstance(result, int) else (0, result, None)
-    except click.exceptions.Abort:
-        return 130, None, "stopped"
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code, None, error.format_message()
+        if isinstance(result, int):  # typer hands back the code of an exit (--help: 0, Ctrl+C: 130) as the result
+            return result, None, _STOPPED if result == 130 else None
+        return 0, result, None
+    except (typer.Abort, KeyboardInterrupt):
+        return 130, None, _STOPPED
     except Cancelled as stop:
         return 130, None, str(stop)
-    except KeyboardInterrupt:
-        return 130, None, "stopped; what was finished is kept"
+    except SystemExit as stop:  # whoever read our output went away (`| head`)
+        return (stop.code if isinstance(stop.code, int) else 1), None, None
     except RetrievariumError as error:
         return 2, None, str(error)
+    except OSError as error:
+        if error.errno not in _UNREACHABLE:
+            raise
+        return 2, None, f"{error.filename or 'a file'}: {(error.strerror or str(error)).lower()}"
+    except _UsageError as error:
+        return 2, None, _usage(error)
+
+
+def _usage(error: Any) -> str | None:
+    """The sentence about a command that was typed wrongly; the help itself, and no sentence, where nothing was typed."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return None
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "retrievarium"
+    message = error.format_message().rstrip(".")
+    return f"{message}. See: {command} --help"
 
 
 def main(argv: list[str] | None = None) -> None:

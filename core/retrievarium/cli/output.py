@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,9 +23,28 @@ _LINE_SECONDS = 5.0  # how often a log (no terminal) gets a line
 
 
 def emit(value: Any, as_json: bool, words: Callable[[], str]) -> Any:
-    """Print `value` as JSON or the words, and return it."""
-    print(json.dumps(value, ensure_ascii=False, indent=1) if as_json else words())
+    """Print `value` as JSON or the words, and return it as it stands in the JSON."""
+    value = plain(value)
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+    print(text if as_json else words())
     return value
+
+
+def plain(value: Any) -> Any:
+    """`value` in JSON's own types: numpy's numbers as numbers, paths as text; a number that is not finite is null."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if hasattr(value, "item"):  # a numpy scalar
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    raise TypeError(f"a {type(value).__name__} has no place in JSON")
 
 
 def report(message: str) -> None:

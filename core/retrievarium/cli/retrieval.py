@@ -58,7 +58,9 @@ def search(
     collection: Collection_,
     retriever: Annotated[str, typer.Option("--retriever", "-r", help=RETRIEVER)] = "bm25",
     query: Annotated[str | None, typer.Option("--query", "-q", help="One question of your own.")] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="Results a query.")] = 100,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="Results a query; 100 into a file, 10 on the screen unless given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="TREC run file to write.")] = None,
     split: Split_ = None,
     json: Json = False,
@@ -68,20 +70,34 @@ def search(
     from retrievarium.methods import retriever as named
 
     source = load_collection(collection)
+    if query is not None:
+        if out is not None or split is not None:
+            raise InputError("one question is shown, not kept", fix="leave out --out and --split, or --query")
+        with progress() as tell:
+            run = named(retriever, source, progress=tell).search(query, k or 10)
+        return _one(run, source, json)
+    if out is None:
+        raise InputError(
+            "there is nowhere to put the run", field="--out", fix="--out RUN.trec, or --query 'a question'"
+        )
+    if out.is_dir() or not out.parent.is_dir():
+        raise InputError(
+            "the run cannot be written here", path=out, field="--out", expected="a file in a folder that exists"
+        )
+    queries = source.split_named(split).queries if split else source.queries
+    if not len(queries):
+        raise InputError(f"{source.name} has no queries", fix="ask one yourself with --query")
+    depth = k or 100
     with progress() as tell:
-        found = named(retriever, source, progress=tell)
-        if query is not None:
-            return _one(found.search(query, min(k, 10)), source, json)
-        if out is None:
-            raise InputError(
-                "there is nowhere to put the run", field="--out", fix="--out RUN.trec, or --query 'a question'"
-            )
-        queries = source.split_named(split).queries if split else source.queries
-        if not len(queries):
-            raise InputError(f"{source.name} has no queries", fix="ask one yourself with --query")
-        run = found.search(queries, k)
-    run.save(out, tag=retriever.replace(" ", ""))
-    result = {"queries": len(run), "results": len(run.doc_ids), "k": k, "out": str(out), "fingerprint": run.fingerprint}
+        run = named(retriever, source, progress=tell).search(queries, depth)
+    run.save(out, tag="".join(retriever.split()))
+    result = {
+        "queries": len(run),
+        "results": len(run.doc_ids),
+        "k": depth,
+        "out": str(out),
+        "fingerprint": run.fingerprint,
+    }
     return emit(result, json, lambda: f"Wrote {len(run.doc_ids):,} results of {len(run):,} queries to {out}.")
 
 

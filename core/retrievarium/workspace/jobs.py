@@ -195,10 +195,11 @@ class Jobs:
                 start_new_session=True,
             )
         started = time.time()
-        write_json(
-            job.folder / "status.json",
-            asdict(JobStatus("running", what="starting", pid=process.pid, started=started, heartbeat=started)),
-        )
+        if not (job.folder / "status.json").exists():  # a quick process may have told more already
+            write_json(
+                job.folder / "status.json",
+                asdict(JobStatus("running", what="starting", pid=process.pid, started=started, heartbeat=started)),
+            )
 
 
 class JobReporter:
@@ -232,7 +233,8 @@ class JobReporter:
 
     def finish(self, state: str, *, result: Any = None, error: str | None = None) -> None:
         """Write the final state, keeping how far the work came."""
-        last = JobStatus(**read_json(self.folder / "status.json"))
+        path = self.folder / "status.json"
+        last = JobStatus(**read_json(path)) if path.is_file() else JobStatus(state)
         self.write(
             state,
             step=last.step,
