@@ -37,6 +37,8 @@ def as_queries(queries: Any) -> QueryBatch:
             f"cannot read queries from a {type(queries).__name__}",
             expected="a text, a list of texts, a mapping from id to text, or collection.queries",
         )
+    if len(batch.ids) != len(batch.texts):
+        raise InputError(f"there are {len(batch.ids)} query ids and {len(batch.texts)} texts", expected="one id a text")
     wrong = next((t for t in batch.texts if not isinstance(t, str)), None)
     if wrong is not None:
         raise InputError(f"a query is a {type(wrong).__name__}, not a text", fix="pass each query as a string")

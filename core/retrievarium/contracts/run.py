@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +54,9 @@ class Run:
     ) -> None:
         self.query_ids: tuple[str, ...] = tuple(query_ids)
         self.offsets = np.asarray(offsets, dtype=np.int64)
-        self.doc_ids = np.asarray(doc_ids, dtype=object)
-        self.scores = np.asarray(scores, dtype=np.float32)
+        # sorting happens in place, so what the caller holds is copied first
+        self.doc_ids = np.array(doc_ids, dtype=object, copy=None if ordered else True)
+        self.scores = np.array(scores, dtype=np.float32, copy=None if ordered else True)
         if len(self.offsets) != len(self.query_ids) + 1 or len(self.doc_ids) != len(self.scores):
             raise ValueError("offsets must be (Q + 1,), doc_ids and scores both (N,)")
         if len(set(self.query_ids)) != len(self.query_ids):
@@ -160,14 +162,17 @@ class Run:
                 path=path,
                 fix="rename it without white space before searching",
             )
-        temporary = path.with_name(path.name + ".part")
-        with temporary.open("w", encoding="utf-8", newline="\n") as out:
-            for q, ranking in self:
-                for rank, (doc, score) in enumerate(zip(ranking.ids, ranking.scores, strict=True), start=1):
-                    # shortest text that reads back to the same float32
-                    shown = np.format_float_positional(score, unique=True, trim="0")
-                    out.write(f"{q} Q0 {doc} {rank} {shown} {tag}\n")
-        temporary.replace(path)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            with temporary.open("w", encoding="utf-8", newline="\n") as out:
+                for q, ranking in self:
+                    for rank, (doc, score) in enumerate(zip(ranking.ids, ranking.scores, strict=True), start=1):
+                        # shortest text that reads back to the same float32
+                        shown = np.format_float_positional(score, unique=True, trim="0")
+                        out.write(f"{q} Q0 {doc} {rank} {shown} {tag}\n")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
         return path
 
     @classmethod
@@ -183,6 +188,10 @@ class Run:
                 number += 1
                 if len(raw) >= _LONGEST_LINE:
                     raise InputError("the line is over 64 KiB long", path=path, line=number, expected="a TREC run line")
+                if number == 1:
+                    raw = raw.removeprefix(b"\xef\xbb\xbf")
+                if b"\0" in raw:
+                    raise InputError("the line holds a NUL byte", path=path, line=number, expected="text in UTF-8")
                 try:
                     columns = raw.decode("utf-8").split()
                 except UnicodeDecodeError as error:

@@ -312,6 +312,8 @@ class Collection:
             raise InputError(
                 "this is no saved collection", path=folder, expected="a folder with collection.json"
             ) from error
+        except ValueError as error:
+            raise InputError("this file is damaged", path=folder / "collection.json") from error
         if about.get("format") != _FORMAT:
             raise InputError(
                 f"collection format {about.get('format')!r} is unknown",
@@ -320,7 +322,11 @@ class Collection:
             )
 
         def table(stem: str) -> pa.Table:
-            return pa.ipc.open_file(pa.memory_map(str(folder / f"{stem}.arrow"))).read_all()
+            path = folder / f"{stem}.arrow"
+            try:
+                return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            except (OSError, pa.ArrowException) as error:
+                raise InputError("a file of the saved collection is missing or damaged", path=path) from error
 
         return cls(
             about["name"],

@@ -84,11 +84,15 @@ def save_collection(collection: Collection, name: str, ws: Workspace | None = No
                 )
         elif name in BUNDLED and not replace:
             raise InputError(f"{name!r} is the name of a bundled collection", field="name", fix="choose another name")
-        temporary = target.with_name(f".{name}.{uuid.uuid4().hex[:8]}")
+        for half in ws.collections.glob(f".{name}.????????"):  # of a process that was killed
+            shutil.rmtree(half, ignore_errors=True)
+        temporary, old = (target.with_name(f".{name}.{uuid.uuid4().hex[:8]}") for _ in range(2))
         try:
             collection.replace(name=name).save(temporary)
-            shutil.rmtree(target, ignore_errors=True)
+            if target.exists():
+                os.replace(target, old)  # the old one is whole until the new one is
             os.replace(temporary, target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
     return target

@@ -64,7 +64,8 @@ def _passage_groups(collection: Collection, by: str) -> Mapping[str, str]:
 
 
 def split_collection(collection: Collection, by: str, train: float, dev: float, seed: int) -> Collection:
-    """Queries that share a relevant passage (or its article, or a column's value) or the same text stay together.
+    """Queries that share a relevant passage (or one of the same text, its article, or a column's value), and queries
+    of the same text, stay together. Other qrels files keep only the queries that are not trained or tuned on.
 
     `by` is "random" (queries sharing a relevant passage stay together), "article" (queries about one article do),
     or a column of the queries or passages (e.g. "entity"). The shares are of queries and are met as closely as
@@ -78,6 +79,11 @@ def split_collection(collection: Collection, by: str, train: float, dev: float, 
     default = collection.default_split
     if default is None:
         raise InputError("a split needs judgements", fix="import the collection with its qrels")
+    if made := [s for s in ("train", "dev", "test") if s in collection.splits and s != default]:
+        raise InputError(
+            f"the collection has a split {made[0]!r} beside {default!r} already",
+            fix="use it, or drop it first: collection.replace(qrels={...})",
+        )
     source = collection.split_named(default)
     ids = source.queries.ids
     groups = _Groups(len(ids))
@@ -86,12 +92,16 @@ def split_collection(collection: Collection, by: str, train: float, dev: float, 
     def tie(row: int, what: str, value: str) -> None:
         groups.join(first.setdefault((what, value), row), row)
 
+    judged = {p for query in ids for p in source.qrels.relevant(query) if p in collection.passages}
+    texts = {p: _normal(collection.passages.text_of(p)) for p in judged}
     query_column = source.queries.column(by) if by not in ("random", "article") else None
     passage_group = _passage_groups(collection, by) if query_column is None else {p: p for p in collection.passages.ids}
     for row, (query, text) in enumerate(zip(ids, source.queries.texts, strict=True)):
         tie(row, "text", _normal(text))
         for passage in source.qrels.relevant(query):
             tie(row, "passage", passage)
+            if passage in texts:
+                tie(row, "passage text", texts[passage])
             tie(row, "group", passage_group.get(passage, passage))
         if query_column is not None and query_column[row]:
             tie(row, "column", str(query_column[row]))
@@ -118,7 +128,14 @@ def split_collection(collection: Collection, by: str, train: float, dev: float, 
         for s, q in assigned.items()
         if q
     }
-    others = {s: collection.split_named(s).qrels.table for s in collection.splits if s != default and s not in qrels}
+    taken = pa.array([*assigned["train"], *assigned["dev"]], type=pa.string())
+    others = {}  # other judgements of the same queries: what is trained or tuned on leaves them too
+    for name in collection.splits:
+        if name != default:
+            rest = collection.split_named(name).qrels.table
+            rest = rest.filter(pc.invert(pc.is_in(rest.column("query_id"), value_set=taken)))
+            if len(rest):
+                others[name] = rest
     meta = {
         **collection.meta,
         "default_split": "test",

@@ -90,6 +90,8 @@ class Workspace:
         with self.lock(f"{kind}/{artifact.path.name}"):
             if artifact.exists:
                 return artifact.path
+            for half in artifact.path.parent.glob(f".{artifact.path.name}.*"):  # of a process that was killed
+                shutil.rmtree(half, ignore_errors=True)
             temporary = artifact.path.with_name(f".{artifact.path.name}.{uuid.uuid4().hex[:8]}")
             temporary.mkdir(parents=True)
             try:

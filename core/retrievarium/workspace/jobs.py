@@ -31,6 +31,7 @@ from retrievarium.contracts import Cancelled
 from retrievarium.workspace.files import read_json, write_json
 
 _GRACE_SECONDS = 10.0
+_QUEUE_LOCK = "queue.lock"
 JOB_VARIABLE = "RETRIEVARIUM_JOB"  # tells the process which job folder is its own
 FINAL = ("done", "failed", "cancelled", "died")
 
@@ -73,7 +74,7 @@ class Job:
         """The state as the files tell it; a process that vanished without a word is `died`."""
         path = self.folder / "status.json"
         status = JobStatus(**read_json(path)) if path.is_file() else JobStatus("queued")
-        if status.state == "running" and not _alive(status.pid):
+        if status.state == "running" and not _alive(status.pid, status.heartbeat):
             again = JobStatus(**read_json(path))  # it may have finished between the two looks
             if again.state == "running":
                 return JobStatus(**{**asdict(again), "state": "died", "error": self.log_tail(20)})
@@ -99,8 +100,9 @@ class Job:
     def cancel(self) -> None:
         """Ask the process to stop at its next step; a queued job is cancelled at once."""
         (self.folder / "CANCEL").touch()
-        if self.status().state == "queued":
-            write_json(self.folder / "status.json", asdict(JobStatus("cancelled")))
+        with FileLock(self.folder.parent / _QUEUE_LOCK):  # or it might be launched between the look and the word
+            if self.status().state == "queued":
+                write_json(self.folder / "status.json", asdict(JobStatus("cancelled")))
 
     def terminate(self) -> None:
         """For a process that does not answer to `cancel`: SIGTERM to its group, then SIGKILL."""
@@ -123,11 +125,15 @@ class Job:
             write_json(self.folder / "status.json", asdict(JobStatus(**{**asdict(status), "state": "cancelled"})))
 
 
-def _alive(pid: int | None) -> bool:
+def _alive(pid: int | None, heartbeat: float | None = None) -> bool:
+    """Whether the process lives. One that began after the last heartbeat is another that was given the same number."""
     if pid is None:
         return False
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(pid)
+        if heartbeat is not None and process.create_time() > heartbeat + 2:
+            return False
+        return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
@@ -170,7 +176,7 @@ class Jobs:
     def advance(self) -> Job | None:
         """Start the oldest queued job if none runs. Call it whenever you look at the queue."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / "queue.lock"):
+        with FileLock(self.root / _QUEUE_LOCK):
             waiting = None
             for job in reversed(self.all()):
                 state = job.status().state

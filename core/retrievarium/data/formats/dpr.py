@@ -156,6 +156,7 @@ def read_training(path: Path, draft: Draft, reader: Reader, mapping: Mapping[str
     if negatives:
         names = ("query_id", "passage_id", "kind")
         draft.tables["negatives"] = pa.table({n: [row[i] for row in negatives] for i, n in enumerate(names)})
+        draft.meta["training_tables"] = [] if "test" in draft.qrels else ["negatives"]
         draft.note(f"{len(negatives):,} negatives are kept in the table 'negatives'; they are not judged 0")
 
 

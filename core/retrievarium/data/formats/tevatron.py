@@ -87,4 +87,5 @@ def read(path: Path, draft: Draft, reader: Reader, mapping: Mapping[str, Any]) -
         draft.tables["negatives"] = pa.table(
             {"query_id": [q for q, _ in negatives], "passage_id": [p for _, p in negatives]}
         )
+        draft.meta["training_tables"] = [] if "test" in draft.qrels else ["negatives"]
         draft.note(f"{len(negatives):,} negatives are kept in the table 'negatives'; they are not judged 0")
