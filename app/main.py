@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
-st.set_page_config(page_title="Retrievarium", page_icon=":material/travel_explore:", layout="wide")
+HERE = Path(__file__).parent
+# a picture of our own: named icons would be fetched from a font server
+st.set_page_config(page_title="Retrievarium", page_icon=str(HERE / "icon.png"), layout="wide")
 
 import state  # noqa: E402  (Streamlit wants the page configured first)
 from components import jobs, page  # noqa: E402
 
 page.style()
 PAGES = {
-    st.Page("app_pages/start.py", title="Start", icon=":material/flag:", url_path="start", default=True): (
-        "Where do I begin?"
-    ),
+    st.Page("app_pages/start.py", title="Start", icon=":material/flag:", default=True): ("Where do I begin?"),
     st.Page("app_pages/compare.py", title="Compare", icon=":material/view_column:", url_path="compare"): (
         "Which of these finds the evidence, and why?"
     ),
@@ -23,6 +25,7 @@ PAGES = {
 }
 here = st.navigation(list(PAGES))
 
+st.logo(str(HERE / "logo.svg"), size="large")
 with st.sidebar:
     state.sidebar(state.at_hand())
     strip = st.container(key="jobs")

@@ -142,6 +142,8 @@ def _settle(key: str, options: Sequence[Any], default: Any) -> None:
 
 def sidebar(names: Sequence[str]) -> Selection:
     """Make the shared widgets and return what they hold."""
+    if "go" in st.session_state:  # a page asked for a query after the widgets were made
+        open_query(st.session_state.pop("go"))
     _settle("c", names, names[0] if names else None)
     st.selectbox(
         "Collection",

@@ -20,7 +20,8 @@ def asked_of(collection: Collection, query: str) -> tuple[cards.Asked, list[tupl
         return cards.Asked(chosen.ask), [("", "your own question: nobody has judged it")]
     known = collection.all_queries[query]
     judged = collection.split_named(chosen.split).qrels.judged(query) if chosen.split else {}
-    facts = [("answer", ", ".join(known.answers[:4]))] if known.answers else []
+    answers = list(dict.fromkeys(a.strip(" .") for a in known.answers))
+    facts = [("answer", answers[0] + (f" (+{len(answers) - 1} more)" if answers[1:] else ""))] if answers else []
     facts += [(k, str(v)) for k, v in (("kind", known.kind), ("entity", known.entity)) if v]
     facts += [("relation", known.relation)] if known.relation else []
     facts += [("popularity", f"{known.popularity:,}")] if known.popularity is not None else []

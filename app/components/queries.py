@@ -36,7 +36,17 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
         return chosen.query
     if first := prepared.first_query(collection):
         return first
-    return offered[0] if offered else ""
+    # what was shown first stays, also when the look over all queries arrives and orders them anew
+    pinned = st.session_state.get("pinned")
+    if pinned is None or pinned[:3] != (collection.name, chosen.split, chosen.slice):
+        pinned = (collection.name, chosen.split, chosen.slice, offered[0] if offered else "")
+        st.session_state["pinned"] = pinned
+    return pinned[3]
+
+
+def _regroup() -> None:
+    """Another group of queries: its first one is shown."""
+    st.session_state["to-first"] = True
 
 
 def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
@@ -54,12 +64,16 @@ def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
             format_func=lambda key: group_label(key, over, chosen.k),
             key="group",
             persist_state="session",
+            on_change=_regroup,
             help="Most different first: mean rank-biased overlap between the columns, lowest first.",
             width=380,
         )
         if over is not None:
             offered = over.groups[group]
         query = current(collection, chosen, offered)
+        if st.session_state.pop("to-first", False) and offered and offered[0] != query:
+            st.session_state["go"] = offered[0]
+            st.rerun()
         place = offered.index(query) if query in offered else None
         before = offered[place - 1] if place else None
         after = offered[place + 1] if place is not None and place + 1 < len(offered) else None
