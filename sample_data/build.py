@@ -1,8 +1,9 @@
-"""Build the bundled collections from their sources: `python sample_data/build.py [lookalikes] [world] [vectors]`.
+"""Build the bundled collections from their sources: `python sample_data/build.py [lookalikes] [world] [vectors] [maps]`.
 
 lookalikes   from lookalikes/source/*.jsonl, which people wrote and may edit
 world        from its recipe alone: the same bytes on every machine
 vectors      MiniLM vectors of both, float16
+maps         ready layouts of these vectors in two and three dimensions, with their checks
 """
 
 from __future__ import annotations
@@ -159,6 +160,34 @@ def vectors(name: str) -> None:
         print(f"  {path.name}: {path.stat().st_size / 1e6:.2f} MB")
 
 
+def maps(name: str) -> None:
+    """A person who opens the Map sees one at once; the workspace makes the same from the same vectors."""
+    from retrievarium.analysis import Map, kept_vectors
+    from retrievarium.analysis.map_checks import checks_key, write_checks
+    from retrievarium.analysis.map_points import LIMIT
+    from retrievarium.analysis.maps import map_key, write_map
+    from retrievarium.workspace import write_json
+
+    collection = Collection.open(HERE / name)
+    vectors = kept_vectors(collection, "minilm")
+    if vectors is None:
+        raise SystemExit(f"{name} has no vectors yet; build them first")
+    for dims in (2, 3):
+        folder = HERE / name / "maps" / vectors.encoder / ("map" if dims == 2 else "map-3d")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        write_map(folder, collection, vectors, dims, 0, LIMIT)
+        write_json(folder / "made-from.json", map_key(collection, vectors.fingerprint, dims, 0))
+        of = Map(folder)
+        checks = folder.with_name(folder.name.replace("map", "map-checks"))
+        shutil.rmtree(checks, ignore_errors=True)
+        checks.mkdir()
+        write_checks(checks, collection, vectors, of)
+        write_json(checks / "made-from.json", checks_key(of))
+        size = sum(f.stat().st_size for part in (folder, checks) for f in part.glob("*"))
+        print(f"  {folder.relative_to(HERE)}: kept@10 {of.about['kept_at_k']:.3f}, {size / 1e6:.2f} MB")
+
+
 def main(wanted: list[str]) -> None:
     makers = {"lookalikes": lookalikes, "world": world}
     for name in [n for n in makers if n in wanted] or makers:
@@ -166,6 +195,8 @@ def main(wanted: list[str]) -> None:
             write(makers[name](), HERE / name)
         if not wanted or "vectors" in wanted:
             vectors(name)
+        if not wanted or "maps" in wanted:
+            maps(name)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.analysis.spaces": ["JointSpace", "Vectors", "collection_vectors", "joint_space", "kept_vectors"],
         "retrievarium.analysis.map_points": ["Points", "choose_points", "gold_rows"],
         "retrievarium.analysis.maps": ["Map", "estimate_seconds", "find_map", "make_map", "map_key", "shown_space"],
+        "retrievarium.analysis.map_colours": ["Shade", "category", "found_shade", "known_shades", "number"],
         "retrievarium.analysis.map_checks": ["Checks", "find_checks", "make_checks"],
         "retrievarium.analysis.map_pairs": ["Pair", "find_pair", "make_pair"],
         "retrievarium.analysis.map_frames": ["Frames", "make_frames"],

@@ -138,3 +138,16 @@ def _single(name: str, collection: Collection, ws: Workspace, progress: Progress
         return Dense(collection, _encoder(name), ws=ws).prepare(progress)
     except OSError as error:
         raise InputError(f"the encoder {name!r} cannot be read: {error}", field="retriever") from error
+
+
+def encoders_at_hand(collection: Collection, ws: Workspace | None = None) -> dict[str, str]:
+    """Encoders that have a space of this collection to look at: a name, and what `load_encoder` takes for it.
+
+    `minilm`, and every single-vector model trained on the collection, newest first.
+    """
+    found = {"minilm": "minilm"}
+    for name, artifact in _trained(collection, ws or workspace()).items():
+        folder = artifact.path / methods()[artifact.key["method"]].key
+        if (folder / "modules.json").is_file():
+            found[name] = str(folder)
+    return found
