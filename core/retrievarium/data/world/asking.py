@@ -132,11 +132,19 @@ class Asker:
     def _clue(self, fact: Fact, draw: Draw) -> int:
         """Another fact that picks the subject out among all entities of its type, or -1."""
         kind = self.plan.cast.entities[fact.subject].kind
-        for number in draw.shuffled(self.plan.own_facts[fact.subject]):
+        order = draw.shuffled(self.plan.own_facts[fact.subject])
+        near = draw.chance(self.dials.clue_near)
+        order = [n for n in order if (self.plan.facts[n].passage == fact.passage) == near]
+        order.sort(key=lambda number: self._common(self.plan.facts[number]))
+        for number in order:
             other = self.plan.facts[number]
             if other.relation != fact.relation and other.value != fact.value and self._unique(kind, other):
                 return number
         return -1
+
+    def _common(self, clue: Fact) -> bool:
+        """Whether a clue's value is an entity named in many places; people describe by what is telling."""
+        return clue.target >= 0 and self.plan.cast.entities[clue.target].role != "minor"
 
     def _unique(self, kind: str, fact: Fact) -> bool:
         if not hasattr(self, "_seen"):

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from retrievarium.data.world.asking import Asker, Question
+from retrievarium.data.world.asking import FORMS, OVERLAPS, Asker, Question
 from retrievarium.data.world.banks import Bank, load_bank
 from retrievarium.data.world.cast import build_cast
 from retrievarium.data.world.dials import Dials
@@ -23,11 +23,21 @@ from retrievarium.data.world.relations import DESCRIBED, RELATIONS
 from retrievarium.data.world.training import training_questions
 from retrievarium.data.world.words import PARTS
 
+FEATURES = (
+    "questions", "relevant passages", "index mentions", "passage length", "fact position", "entity answer", "name length",
+    "look-alikes", "homonym", "overlap", "name frequency", "test wording",
+    *(f"relation {name}" for name in RELATIONS),
+    *(f"type {name}" for name in DESCRIBED),
+    *(f"asked by {form}" for form in FORMS),
+    *(f"shared stems {overlap}" for overlap in OVERLAPS),
+    *(f"gold naming {form}" for form in ("full", "short", "pronoun")),
+)  # fmt: skip
+
 
 def ordinary_words(bank: Bank) -> set[str]:
     """Every lower-case word of a bank and of the literal values: names keep clear of them."""
     found: set[str] = set()
-    for table in (bank.colour, bank.mentions, bank.pairs, bank.aliases, bank.notes, bank.fill):
+    for table in (bank.colour, bank.mentions, bank.hints, bank.pairs, bank.aliases, bank.notes, bank.fill):
         for lines in table.values():
             for line in lines:
                 found.update(re.findall(r"[a-z]+", line.lower()))
@@ -103,15 +113,9 @@ class Book:
         return self.plan.facts[question.facts[0]].told[0][1]
 
     @cached_property
-    def features(self) -> tuple[list[str], dict[int, list[int]]]:
-        """What must not change with exposure: column names, and for each test subject the sums over its questions."""
-        names = ["questions", "relevant", "index mentions", "passage length", "fact position", "entity answer"]
-        names += ["name length", "look-alikes", "homonym", "overlap", "name frequency"]
-        names += [f"relation {name}" for name in RELATIONS] + [f"type {name}" for name in DESCRIBED]
-        names += [f"asked by {form}" for form in ("full", "short", "alias", "description")]
-        names += [f"wording {c}" for c in ("none", "one", "all")] + [f"gold {c}" for c in ("full", "short", "pronoun")]
-        names += ["test wording"]
-        rows: dict[int, list[int]] = {}
+    def question_features(self) -> list[list[int]]:
+        """What must not change with exposure, one row of integers a test question (see `FEATURES`)."""
+        rows = []
         for question, overlap in zip(self.test, self.overlaps, strict=True):
             fact = self.plan.facts[question.facts[0]]
             entity, page = self.plan.cast.entities[fact.subject], self.plan.pages[fact.passage]
@@ -120,25 +124,33 @@ class Book:
             row += [len(self.passages[gold[0]].text.split()), self.gold_sentence(question)]
             row += [int(RELATIONS[fact.relation].entity_valued), len(entity.name.full)]
             row += [sum(self.look_alikes[t] for t in entity.name.tokens), int(entity.homonym), overlap]
-            row += [min(self.frequencies[t] for t in entity.name.tokens)]
+            row += [min(self.frequencies[t] for t in entity.name.tokens), int(question.part == "test")]
             row += [int(fact.relation == name) for name in RELATIONS] + [int(entity.kind == name) for name in DESCRIBED]
-            row += [int(question.form == form) for form in ("full", "short", "alias", "description")]
-            row += [int(question.overlap == c) for c in ("none", "one", "all")]
-            row += [int(page.naming == c) for c in ("full", "short", "pronoun")] + [int(question.part == "test")]
-            have = rows.setdefault(entity.number, [0] * len(row))
-            rows[entity.number] = [a + b for a, b in zip(have, row, strict=True)]
-        return names, rows
+            row += [int(question.form == form) for form in FORMS] + [int(question.overlap == c) for c in OVERLAPS]
+            row += [int(page.naming == c) for c in ("full", "short", "pronoun")]
+            rows.append(row)
+        return rows
+
+    @cached_property
+    def features(self) -> dict[int, list[int]]:
+        """For each test subject, the sums of `question_features` over its questions."""
+        sums: dict[int, list[int]] = {}
+        for question, row in zip(self.test, self.question_features, strict=True):
+            have = sums.setdefault(self.plan.facts[question.facts[0]].subject, [0] * len(FEATURES))
+            for column, value in enumerate(row):
+                have[column] += value
+        return sums
 
     @cached_property
     def steps(self) -> list[int]:
         """The exposure step (0 to 5) of each described entity in arm A."""
         described = self.plan.cast.described
-        names, rows = self.features
+        rows = self.features
         steps = [-1] * len(described)
         draw = Draw(self.seed, "exposure steps")
         tested = [e for e in described if e.role == "test"]
         if tested:
-            matrix = np.array([rows.get(e.number, [0] * len(names)) for e in tested], dtype=np.int64)
+            matrix = np.array([rows.get(e.number, [0] * len(FEATURES)) for e in tested], dtype=np.int64)
             for entity, step in zip(tested, balanced_steps(matrix, [int(e.unseen) for e in tested], draw), strict=True):
                 steps[entity.number] = step
         others = draw.shuffled([e.number for e in described if e.role != "test"])

@@ -11,8 +11,8 @@ from retrievarium.data.world.relations import DESCRIBED, KINDS, PEOPLE
 from retrievarium.data.world.words import NICK_FIRST, NICK_LAST
 
 MINORS = {  # entities without an article, per 5,000 passages
-    "person": 2600, "town": 620, "company": 260, "academy": 220, "river": 320, "prize": 200,
-    "ship": 90, "bridge": 90, "instrument": 90, "bird": 60, "mineral": 60, "tree": 60,
+    "person": 3000, "town": 6000, "company": 3000, "academy": 3000, "river": 4000, "prize": 3000,
+    "ship": 500, "bridge": 500, "instrument": 500, "bird": 400, "mineral": 400, "tree": 400,
 }  # fmt: skip
 UNSEEN_NAMES = 27  # % of names set aside for subjects that training questions never name
 
@@ -84,6 +84,15 @@ def _sizes(seed: str, articles: int, passages: int) -> list[int]:
     return sizes
 
 
+def _counts(articles: int) -> dict[str, int]:
+    """Articles of each type; towns and firms get more, because two relations belong to few types."""
+    weights = {kind: 4 if kind in ("town", "company") else 3 for kind in DESCRIBED}
+    counts = {kind: articles * weight // sum(weights.values()) for kind, weight in weights.items()}
+    for kind in DESCRIBED[: articles - sum(counts.values())]:
+        counts[kind] += 1
+    return counts
+
+
 def _roles(kind: str, count: int, dials: Dials, draw: Draw) -> list[tuple[str, bool]]:
     """Role and name pool of each subject of a type; half of the test subjects are unseen."""
     test, dev = count * dials.test_subjects // 100, max(1, count * dials.dev_subjects // 100)
@@ -117,8 +126,7 @@ def build_cast(seed: str, passages: int, dials: Dials, words: set[str]) -> Cast:
     articles = passages * dials.articles // 100
     draw, full_names = Draw(seed, "cast"), set()
     described: list[Entity] = []
-    for position, kind in enumerate(DESCRIBED):
-        count = articles // len(DESCRIBED) + (position < articles % len(DESCRIBED))
+    for kind, count in _counts(articles).items():
         shorts: set[str] = set()
         for role, aside in _roles(kind, count, dials, draw):
             for _ in range(4000):
@@ -136,7 +144,9 @@ def build_cast(seed: str, passages: int, dials: Dials, words: set[str]) -> Cast:
     for number, entity in enumerate(described):
         first, last = nicknames[number % len(nicknames)]
         entity.number = entity.article = number
-        entity.alias = f"the {first} {last}"
+        token = entity.name.tokens[-1] if entity.kind in PEOPLE else entity.name.tokens[0]
+        keeps_name = Draw(seed, "alias", number).chance(dials.alias_keeps)
+        entity.alias = f"{last} {token.capitalize()}" if keeps_name else f"the {first} {last}"
     entities = list(described)
     minors: dict[str, list[Entity]] = {}
     for kind, per in MINORS.items():

@@ -42,6 +42,10 @@ class Dials:
     ask_short: int = _dial(25, 0, 100, "% of questions", "Questions that give a type and the short name.")
     ask_alias: int = _dial(15, 0, 100, "% of questions", "Questions that give an alias told in another passage.")
     ask_description: int = _dial(15, 0, 100, "% of questions", "Questions that describe the subject by another fact.")
+    alias_keeps: int = _dial(
+        84, 0, 100, "% of aliases", "Aliases that keep a token of the name, as nicknames often do."
+    )
+    clue_near: int = _dial(90, 0, 100, "% of descriptions", "Descriptions by a fact that the gold passage tells too.")
     gold_full: int = _dial(40, 0, 100, "% of passages", "Passages that give their subject's full name.")
     gold_short: int = _dial(30, 0, 100, "% of passages", "Passages that give only its short name.")
     gold_pronoun: int = _dial(30, 0, 100, "% of passages", "Passages that name it by pronoun or type alone.")
@@ -55,6 +59,9 @@ class Dials:
     share_all: int = _dial(20, 0, 100, "% of questions", "Questions whose wording shares all its stems with it.")
     crowd_low: int = _dial(12, 3, 40, "passages", "Fewest passages that name a subject without the asked fact.")
     crowd_high: int = _dial(40, 3, 80, "passages", "Most passages that name a subject without the asked fact.")
+    hints: int = _dial(
+        80, 0, 100, "% of mentions", "Mentions that touch on a relation of whom they name, and tell nothing."
+    )
     siblings: int = _dial(
         2, 0, 6, "sixths of a look-alike", "How often an aside tells of a look-alike name; 0 is an off switch."
     )

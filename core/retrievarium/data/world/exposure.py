@@ -13,8 +13,8 @@ from retrievarium.data.world.banks import Bank
 from retrievarium.data.world.cast import Entity
 from retrievarium.data.world.dials import Dials
 from retrievarium.data.world.draws import Draw
-from retrievarium.data.world.plan import Fact, Plan
 from retrievarium.data.world.ids import Ids
+from retrievarium.data.world.plan import Fact, Plan
 from retrievarium.data.world.relations import KINDS
 from retrievarium.data.world.words import with_article
 

@@ -10,14 +10,146 @@ from retrievarium.data.world.draws import log2_steps
 
 _TERM = re.compile(r"\b\w\w+\b")
 STOP_WORDS = frozenset(
-    """a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to
-    was will with""".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "such",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "will",
+        "with",
+    ]
+)
+FUNCTION_WORDS = STOP_WORDS | frozenset(
+    [
+        "about",
+        "above",
+        "after",
+        "again",
+        "against",
+        "all",
+        "also",
+        "am",
+        "any",
+        "because",
+        "been",
+        "before",
+        "being",
+        "below",
+        "between",
+        "both",
+        "can",
+        "could",
+        "did",
+        "do",
+        "does",
+        "doing",
+        "down",
+        "during",
+        "each",
+        "few",
+        "further",
+        "had",
+        "has",
+        "have",
+        "having",
+        "he",
+        "her",
+        "here",
+        "hers",
+        "herself",
+        "him",
+        "himself",
+        "his",
+        "how",
+        "i",
+        "itself",
+        "just",
+        "me",
+        "more",
+        "most",
+        "must",
+        "my",
+        "myself",
+        "nor",
+        "now",
+        "off",
+        "once",
+        "only",
+        "other",
+        "our",
+        "ours",
+        "out",
+        "over",
+        "own",
+        "same",
+        "she",
+        "should",
+        "so",
+        "some",
+        "than",
+        "them",
+        "themselves",
+        "those",
+        "through",
+        "too",
+        "under",
+        "until",
+        "up",
+        "upon",
+        "very",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "would",
+        "you",
+        "your",
+    ]
 )
 
 
 def terms(text: str) -> list[str]:
     """Lower-case words of two letters or more, English stop words left out: what BM25 sees."""
     return [term for term in _TERM.findall(text.lower()) if term not in STOP_WORDS]
+
+
+def content_terms(text: str) -> list[str]:
+    """Terms without function words and question words."""
+    return [term for term in terms(text) if term not in FUNCTION_WORDS]
 
 
 def document_frequencies(texts: Iterable[str]) -> Counter[str]:
@@ -31,9 +163,9 @@ def document_frequencies(texts: Iterable[str]) -> Counter[str]:
 class Overlap:
     """Share of a question's idf weight that a passage holds, in thousandths.
 
-    share = sum of idf(t) over distinct t in question and passage / sum over distinct t in question,
-    idf(t) = log2((N + 1) / df(t)), in steps of 1/64. Terms that stand nowhere in the collection are left out: no
-    lexical matcher can use them.
+    share = sum of idf(t) over distinct content words t in question and passage / sum over distinct t in question,
+    idf(t) = log2((N + 1) / df(t)), in steps of 1/64. Function words are left out, and so are words that stand nowhere
+    in the collection: they have no document frequency, and no lexical matcher can use them.
     """
 
     def __init__(self, frequencies: Counter[str], documents: int) -> None:
@@ -48,9 +180,9 @@ class Overlap:
 
     def share(self, question: str, passage: str) -> int:
         """Thousandths of the question's weight found in the passage."""
-        asked = {term for term in terms(question) if term in self.frequencies}
+        asked = {term for term in content_terms(question) if term in self.frequencies}
         total = sum(self.idf(term) for term in asked)
-        held = asked.intersection(terms(passage))
+        held = asked.intersection(content_terms(passage))
         return 1000 * sum(self.idf(term) for term in held) // total if total else 0
 
 

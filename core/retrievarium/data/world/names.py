@@ -6,29 +6,60 @@ from dataclasses import dataclass
 
 from retrievarium.data.world.draws import Draw
 
-_ONSETS = "b br c d dr f fl g gr h j k kl l m n p pr r s st t th tr v w y z sk gl".split()
-_VOWELS = "a e i o u a e o ai ei au y".split()
-_CODAS = "l n r s m nd rt th x lk ss v rn ll k".split()
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "y",
+    "z",
+    "sk",
+    "gl",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "a", "e", "o", "ai", "ei", "au", "y"]
+_CODAS = ["l", "n", "r", "s", "m", "nd", "rt", "th", "x", "lk", "ss", "v", "rn", "ll", "k"]
 _ENDS = {
-    "given": "a o in el is en ur et ia ean yl im".split(),
-    "surname": "er ow ell ick and ost em orn ax unt ish ock".split(),
-    "place": "mar ford wen dal by stad reth holm ska vik oss ume".split(),
+    "given": ["a", "o", "in", "el", "is", "en", "ur", "et", "ia", "ean", "yl", "im"],
+    "surname": ["er", "ow", "ell", "ick", "and", "ost", "em", "orn", "ax", "unt", "ish", "ock"],
+    "place": ["mar", "ford", "wen", "dal", "by", "stad", "reth", "holm", "ska", "vik", "oss", "ume"],
 }
 QUALIFIERS = {
-    "town": "Upper Lower Old New Great Little North South East West High Long".split(),
-    "academy": "Royal Free Naval Night Summer Civic Union Mercers Drapers Abbey".split(),
-    "ship": "Lady Saint Captain Old Swift Bold Fair Prince Widow Merry".split(),
-    "bridge": "Old Long High Stone Chain Ferry Mill Toll Market Canal".split(),
-    "instrument": "bass tenor treble great double slide hand field court chapel".split(),
-    "bird": "marsh reed dusk hill sea wood field crested spotted lesser".split(),
-    "mineral": "fibrous platy earthy blue noble green brittle glassy common banded".split(),
-    "tree": "silver weeping dwarf mountain swamp thorny winter coast paper bitter".split(),
+    "town": ["Upper", "Lower", "Old", "New", "Great", "Little", "North", "South", "East", "West", "High", "Long"],
+    "academy": ["Royal", "Free", "Naval", "Night", "Summer", "Civic", "Union", "Mercers", "Drapers", "Abbey"],
+    "ship": ["Lady", "Saint", "Captain", "Old", "Swift", "Bold", "Fair", "Prince", "Widow", "Merry"],
+    "bridge": ["Old", "Long", "High", "Stone", "Chain", "Ferry", "Mill", "Toll", "Market", "Canal"],
+    "instrument": ["bass", "tenor", "treble", "great", "double", "slide", "hand", "field", "court", "chapel"],
+    "bird": ["marsh", "reed", "dusk", "hill", "sea", "wood", "field", "crested", "spotted", "lesser"],
+    "mineral": ["fibrous", "platy", "earthy", "blue", "noble", "green", "brittle", "glassy", "common", "banded"],
+    "tree": ["silver", "weeping", "dwarf", "mountain", "swamp", "thorny", "winter", "coast", "paper", "bitter"],
 }
 NOUNS = {
-    "instrument": "horn viol lute harp pipe zither".split(),
-    "bird": "warbler finch plover grebe shrike bunting".split(),
-    "tree": "pine alder maple birch cedar poplar".split(),
-    "prize": "Medal Prize Cup Ribbon Plaque".split(),
+    "instrument": ["horn", "viol", "lute", "harp", "pipe", "zither"],
+    "bird": ["warbler", "finch", "plover", "grebe", "shrike", "bunting"],
+    "tree": ["pine", "alder", "maple", "birch", "cedar", "poplar"],
+    "prize": ["Medal", "Prize", "Cup", "Ribbon", "Plaque"],
 }
 
 

@@ -63,10 +63,10 @@ class _Deck:
         for entity in cast.described:
             own = cast.sizes[entity.article] - 1
             if entity.role == "train":
-                quota = draw.between(2, 7)
+                quota = draw.between(1, 5)
             else:
-                extra = min(draw.below(max(1, span + 1)) for _ in range(4))
-                quota = max(0, dials.crowd_low + min(2, max(0, span)) + extra - own)
+                extra = min(draw.below(max(1, span + 1)) for _ in range(3))
+                quota = max(0, dials.crowd_low + min(3, max(0, span)) + extra - own)
             self.left[entity.number] = quota
         self.by_kind: dict[str, list[int]] = {}
         for entity in cast.described:
@@ -151,13 +151,13 @@ class Planner:
             relations = draw.shuffled(relations_of(subject.kind))
             if single:
                 relations = relations[: len(homes)]
-            elif len(relations) > 6 and draw.chance(30):
+            elif len(relations) > 6 and relations[-1] != "product" and draw.chance(30):
                 self.lacking.append((subject.number, relations.pop()))
             for turn, relation in enumerate(relations):
                 page = self.pages[homes[turn % len(homes)]]
                 again = RELATIONS[relation].several and not single and draw.chance(self.dials.several)
                 for place in (page, self.pages[homes[(turn + 1) % len(homes)]])[: 2 if again else 1]:
-                    fact = self._add(subject, relation, place, draw, described=45)
+                    fact = self._add(subject, relation, place, draw, described=75)
                     if fact:
                         place.own.append(fact.number)
                         self.own[subject.number].append(fact.number)
@@ -176,13 +176,13 @@ class Planner:
     def _asides(self, draw: Draw) -> None:
         dials = self.dials
         span = range(dials.facts_low, dials.facts_high + 1)
-        weights = [(35, 30, 20, 10, 5, 3, 2, 1)[i] for i in range(len(span))]
+        weights = [(12, 28, 30, 20, 10, 3, 2, 1)[i] for i in range(len(span))]
         for page in self.pages:
             want = span[draw.weighted(weights)] - len(page.own) - len(page.retold)
             for number in page.own:
                 target = self.facts[number].target
                 if want > 0 and target >= 0 and self.cast.entities[target].role == "minor" and draw.chance(80):
-                    told = self._tell_of(self.cast.entities[target], min(want, draw.between(1, 3)), page, draw)
+                    told = self._tell_of(self.cast.entities[target], min(want, draw.between(2, 3)), page, draw)
                     if told:
                         page.follow[number] = told
                         want -= len(told)
@@ -194,14 +194,14 @@ class Planner:
                     model = self.cast.described[draw.below(len(self.cast.described))]
                     entity = look_alike(self.cast, model, draw)
                 else:
-                    kind = ("person", "town", "company", "academy")[draw.weighted((60, 16, 12, 12))]
+                    kind = ("person", "town", "company", "academy")[draw.weighted((16, 34, 25, 25))]
                     if draw.chance(12):
                         kind = draw.choice(("ship", "bridge", "instrument", "bird", "mineral", "tree"))
                     entity = draw.choice(self.cast.minors[kind])
                 if entity.number in page.named:
                     continue
                 page.named.add(entity.number)
-                told = self._tell_of(entity, min(want, draw.between(2, 3)), page, draw)
+                told = self._tell_of(entity, min(want, draw.between(3, 4)), page, draw)
                 if told:
                     page.asides.append((entity.number, told))
                     want -= len(told)
@@ -212,6 +212,8 @@ class Planner:
         for relation in draw.shuffled(relations_of(entity.kind)):
             if len(told) == count:
                 break
+            if "person" in RELATIONS[relation].values and draw.chance(70):
+                continue  # asides name few people, or given names would stand in too many passages
             if (entity.number, relation) not in self.known:
                 fact = self._add(entity, relation, page, draw, described=35)
                 if fact:
@@ -227,7 +229,7 @@ class Planner:
         for numbers in by_group.values():
             rest = draw.shuffled(numbers)
             while rest:
-                if len(rest) > 1 and rest[-1] != rest[-2] and draw.chance(70):
+                if len(rest) > 1 and rest[-1] != rest[-2] and draw.chance(55):
                     units.append((rest.pop(), rest.pop()))
                 else:
                     units.append((rest.pop(),))

@@ -40,6 +40,9 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+APPOSED = (*PEOPLE, "town", "company", "ship", "mineral")  # types whose noun may stand before the name
+
+
 def _joins(template: str) -> bool:
     """Whether a wording can go on as `who ...` or `and ...`."""
     return template.startswith("{s} ") and "{p}" not in template and "{m}" not in template
@@ -94,7 +97,7 @@ class _Passage:
         self.noun = KINDS[self.subject.kind].noun
         self.group = KINDS[self.subject.kind].group
         self.dials = writer.dials
-        self.named_yet = False
+        self.named_yet = self.introduced = self.noun_seen = False
         self.used: set[str] = set()
 
     def written(self) -> Written:
@@ -132,9 +135,9 @@ class _Passage:
     def _room(self, must: list[tuple[str, object]]) -> int:
         """Facts about others that fit, so that the passage stays within its words; never under the least number."""
         page = self.page
-        fixed = 11 * (len(page.own) + len(page.retold)) + 14 * len(page.mentions) + 9 * page.alias
+        fixed = 10 * (len(page.own) + len(page.retold)) + 13 * len(page.mentions) + 9 * page.alias
         must_tell = self.dials.facts_low - len(page.own) - len(page.retold)
-        spare = (self.dials.words_high - 4 - fixed - 12 * len(page.asides)) // 9 if self.dials.words_low else 99
+        spare = (self.dials.words_high - 2 - fixed - 11 * len(page.asides)) // 7 if self.dials.words_low else 99
         return max(must_tell, spare - self.shrink, 0)
 
     def _part(self, what: str, item: object, room: int) -> tuple[list[Sentence], int]:
@@ -211,13 +214,15 @@ class _Passage:
 
     def _mention(self, numbers: tuple[int, ...]) -> Sentence:
         group = KINDS[self.w.entities[numbers[0]].kind].group
-        template = self._fresh(self.bank.pairs[group] if len(numbers) == 2 else self.bank.mentions[group])
+        hint = self.w.entities[numbers[0]].role != "minor" and self.draw.chance(self.dials.hints)
+        single = self.bank.hints[group] if hint else self.bank.mentions[group]
+        template = self._fresh(self.bank.pairs[group] if len(numbers) == 2 else single)
         forms = {}
         for slot, number in zip(("{z}", "{y}"), numbers, strict=False):
             entity = self.w.entities[number]
-            form = "full" if entity.role == "minor" or self.draw.chance(60) else "short"
+            form = "full" if entity.role == "minor" or self.draw.chance(45) else "short"
             forms[number] = form
-            short = entity.cue if entity.kind in (*PEOPLE, "town", "company", "ship") else entity.short
+            short = entity.cue if entity.kind in APPOSED else entity.short
             template = template.replace(slot, entity.full if form == "full" else short)
         text = self._fill_subject(self._fill(template), self.subject, "pronoun", noun=True)
         return Sentence(capital(text), [], forms)
@@ -230,11 +235,15 @@ class _Passage:
 
     def _colour(self) -> Sentence | None:
         """A sentence of the subject's group that the passage does not hold yet."""
-        left = [line for line in self.bank.colour[self.group] if line not in self.used]
+        lines = (*self.bank.colour[self.group], *self.bank.colour["any"])
+        left = [line for line in lines if line not in self.used]
         if not left:
             return None
+        if not self.noun_seen:  # every passage should say what kind of thing it is about
+            left = [line for line in left if "{kind}" in line] or left
         template = self.draw.choice(left)
         self.used.add(template)
+        self.noun_seen = self.noun_seen or "{kind}" in template
         text = self._fill(template).replace("{kind}", self.noun)
         return Sentence(capital(self._fill_subject(text, self.subject, "pronoun", noun=True)))
 
@@ -248,7 +257,7 @@ class _Passage:
         if not self.named_yet:
             self.named_yet = True
             return naming
-        if self.draw.chance(self.dials.pronouns):
+        if not self.noun_seen or self.draw.chance(self.dials.pronouns):
             return "pronoun"
         return "short"
 
@@ -283,9 +292,18 @@ class _Passage:
     def _fill_subject(self, template: str, entity: Entity, form: str, noun: bool = False) -> str:
         if form == "full" or form == "short":
             name = entity.full if form == "full" else entity.short
+            if entity is self.subject and not self.introduced:
+                self.introduced = True
+                if entity.kind in APPOSED and self.draw.chance(60):
+                    joint = "the town of" if entity.kind == "town" else f"the {self.noun}"
+                    name = f"{joint} {entity.name.full if form == 'full' else entity.name.short}"
+                    self.noun_seen = True
             plain = possessive = objective = name
             possessive = f"{name}'s"
-        elif noun or self.draw.chance(50):  # the type's noun as often as a bare pronoun, so that readers keep track
+        elif (
+            noun or not self.noun_seen or self.draw.chance(50)
+        ):  # the type's noun as often as a bare pronoun, so that readers keep track
+            self.introduced = self.noun_seen = True
             plain = objective = f"the {self.noun}"
             possessive = f"the {self.noun}'s"
         elif KINDS[entity.kind].group == "person":

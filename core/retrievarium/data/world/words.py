@@ -44,16 +44,90 @@ PARTS: dict[str, tuple[str, str]] = {
 }
 _SPLIT = {name: (first.split(), second.split()) for name, (first, second) in PARTS.items()}
 
-NICK_FIRST = (
-    "Quiet Iron Crooked Velvet Hollow Paper Merry Silent Amber Wooden Laughing Ragged Patient Copper Frozen Wandering Little "
-    "Crimson Borrowed Sleepless Golden Barefoot Ashen Proud Hidden Lonely Painted Stubborn Broken Scarlet Forgotten Humble "
-    "Glass Gilded Drowsy Thirsty Windy Salted Limping Starlit"
-).split()
-NICK_LAST = (
-    "Lantern Sparrow Anvil Compass Thimble Weaver Ladder Badger Candle Harp Ferry Spindle Orchard Drum Needle Falcon Mirror "
-    "Kettle Anchor Pilgrim Willow Hammer Cricket Bell Shepherd Magpie Chimney Saddle Feather Bishop Cobbler Rooster Tinker "
-    "Basin Heron Miller Garland Whistle Beacon Chestnut"
-).split()
+NICK_FIRST = [
+    "Quiet",
+    "Iron",
+    "Crooked",
+    "Velvet",
+    "Hollow",
+    "Paper",
+    "Merry",
+    "Silent",
+    "Amber",
+    "Wooden",
+    "Laughing",
+    "Ragged",
+    "Patient",
+    "Copper",
+    "Frozen",
+    "Wandering",
+    "Little",
+    "Crimson",
+    "Borrowed",
+    "Sleepless",
+    "Golden",
+    "Barefoot",
+    "Ashen",
+    "Proud",
+    "Hidden",
+    "Lonely",
+    "Painted",
+    "Stubborn",
+    "Broken",
+    "Scarlet",
+    "Forgotten",
+    "Humble",
+    "Glass",
+    "Gilded",
+    "Drowsy",
+    "Thirsty",
+    "Windy",
+    "Salted",
+    "Limping",
+    "Starlit",
+]
+NICK_LAST = [
+    "Lantern",
+    "Sparrow",
+    "Anvil",
+    "Compass",
+    "Thimble",
+    "Weaver",
+    "Ladder",
+    "Badger",
+    "Candle",
+    "Harp",
+    "Ferry",
+    "Spindle",
+    "Orchard",
+    "Drum",
+    "Needle",
+    "Falcon",
+    "Mirror",
+    "Kettle",
+    "Anchor",
+    "Pilgrim",
+    "Willow",
+    "Hammer",
+    "Cricket",
+    "Bell",
+    "Shepherd",
+    "Magpie",
+    "Chimney",
+    "Saddle",
+    "Feather",
+    "Bishop",
+    "Cobbler",
+    "Rooster",
+    "Tinker",
+    "Basin",
+    "Heron",
+    "Miller",
+    "Garland",
+    "Whistle",
+    "Beacon",
+    "Chestnut",
+]
 
 
 def literal(kind: str, draw: Draw) -> str:

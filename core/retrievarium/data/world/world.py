@@ -91,6 +91,7 @@ class World:
         return {
             "language": "en",
             "default_split": "test",
+            "training_tables": ["exposure_text"],  # what a method may see beside passages and questions
             "source": "World",
             "licence": "Apache-2.0",
             "seed": self.seed,

@@ -20,15 +20,15 @@ def load_bank(name: str) -> Bank:
         For any other name.
     """
     if name == "a":
-        from retrievarium.data.world.banks import a_people, a_places, a_prose, a_things
+        from retrievarium.data.world.banks import a_hints, a_people, a_places, a_prose, a_things
 
         relations = {**a_people.PEOPLE, **a_places.PLACES, **a_things.THINGS}
-        prose = a_prose
+        prose, hints = a_prose, a_hints.HINTS
     elif name == "b":
-        from retrievarium.data.world.banks import b_people, b_places, b_prose, b_things
+        from retrievarium.data.world.banks import b_hints, b_people, b_places, b_prose, b_things
 
         relations = {**b_people.PEOPLE, **b_places.PLACES, **b_things.THINGS}
-        prose = b_prose
+        prose, hints = b_prose, b_hints.HINTS
     else:
         raise MissingError(f"no template bank {name!r}; there are 'a' and 'b'")
     return Bank(
@@ -36,6 +36,7 @@ def load_bank(name: str) -> Bank:
         relations=relations,
         colour=prose.COLOUR,
         mentions=prose.MENTIONS,
+        hints=hints,
         pairs=prose.PAIRS,
         aliases=prose.ALIASES,
         notes=prose.NOTES,

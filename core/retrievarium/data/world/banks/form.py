@@ -12,11 +12,115 @@ from dataclasses import dataclass
 from functools import cache
 
 FUNCTION_WORDS = frozenset(
-    """a about after all also an and any are as at be been before being both but by can come could did do does during
-    ever for from give given go had has have he her him his how i if in into is it its itself known last many may might more most
-    much name named new no not now of off on once one only or other over own said she so some such than that the their them then
-    there these they this those through to under until up was were what when where which while who whom whose why will
-    with would yet""".split()
+    [
+        "a",
+        "about",
+        "after",
+        "all",
+        "also",
+        "an",
+        "and",
+        "any",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "before",
+        "being",
+        "both",
+        "but",
+        "by",
+        "can",
+        "come",
+        "could",
+        "did",
+        "do",
+        "does",
+        "during",
+        "ever",
+        "for",
+        "from",
+        "give",
+        "given",
+        "go",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "him",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "itself",
+        "known",
+        "last",
+        "many",
+        "may",
+        "might",
+        "more",
+        "most",
+        "much",
+        "name",
+        "named",
+        "new",
+        "no",
+        "not",
+        "now",
+        "of",
+        "off",
+        "on",
+        "once",
+        "one",
+        "only",
+        "or",
+        "other",
+        "over",
+        "own",
+        "said",
+        "she",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "to",
+        "under",
+        "until",
+        "up",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "while",
+        "who",
+        "whom",
+        "whose",
+        "why",
+        "will",
+        "with",
+        "would",
+        "yet",
+    ]
 )
 
 
@@ -40,7 +144,7 @@ class Bank:
     """All the text of a World that is not a name or a value.
 
     `colour` is by group of the passage's subject, with slots `{s} {m} {p}`, `{kind}` (the type's noun) and slots filled
-    from `fill`; `mentions` name one further entity `{z}` of a group, `pairs` two (`{z}`, `{y}`); `aliases` introduce
+    from `fill`; `mentions` name one further entity `{z}` of a group, `hints` touch on a relation of `{z}` and tell nothing, `pairs` name two (`{z}`, `{y}`); `aliases` introduce
     `{a}`; `notes` is exposure prose about `{z}`; `leads` stand before a statement.
     """
 
@@ -48,6 +152,7 @@ class Bank:
     relations: dict[str, Wordings]
     colour: dict[str, tuple[str, ...]]
     mentions: dict[str, tuple[str, ...]]
+    hints: dict[str, tuple[str, ...]]
     pairs: dict[str, tuple[str, ...]]
     aliases: dict[str, tuple[str, ...]]
     notes: dict[str, tuple[str, ...]]
