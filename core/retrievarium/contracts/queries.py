@@ -39,9 +39,9 @@ def as_queries(queries: Any) -> QueryBatch:
         )
     if len(batch.ids) != len(batch.texts):
         raise InputError(f"there are {len(batch.ids)} query ids and {len(batch.texts)} texts", expected="one id a text")
-    wrong = next((t for t in batch.texts if not isinstance(t, str)), None)
-    if wrong is not None:
-        raise InputError(f"a query is a {type(wrong).__name__}, not a text", fix="pass each query as a string")
+    for text in batch.texts:
+        if not isinstance(text, str):
+            raise InputError(f"a query is a {type(text).__name__}, not a text", fix="pass each query as a string")
     if len(set(batch.ids)) != len(batch.ids):
         raise InputError("two queries bear the same id", fix="give each query an id of its own")
     return batch

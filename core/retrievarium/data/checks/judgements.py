@@ -285,7 +285,7 @@ def depth(collection: Collection) -> Iterator[Finding]:
             "few-queries",
             "note",
             "Few queries",
-            f"{plural(asked, 'query', 'queries')} are judged: a share such as Success@1 is uncertain by up to "
+            f"{plural(asked, 'query is', 'queries are')} judged: a share such as Success@1 is uncertain by up to "
             f"{100 * 1.96 * 0.5 / np.sqrt(asked):.0f} points (95%).",
             advice="Trust the paired interval, not the difference of two means.",
         )

@@ -106,14 +106,23 @@ def near_pairs(prints: Sequence[NDArray[np.uint64]], least: float = 0.8) -> list
             for h in set(smallest.tolist()):
                 buckets[h].append(i)
     seen: set[tuple[int, int]] = set()
+    sets: dict[int, NDArray[np.uint64]] = {}
     found = []
+
+    def distinct(i: int) -> NDArray[np.uint64]:
+        if i not in sets:
+            sets[i] = np.unique(prints[i])
+        return sets[i]
+
     for members in buckets.values():
         for a, i in enumerate(members[:_BUCKET]):
             for j in members[a + 1 : _BUCKET]:
                 if (i, j) in seen:
                     continue
                 seen.add((i, j))
-                one, two = np.unique(prints[i]), np.unique(prints[j])
+                one, two = distinct(i), distinct(j)
+                if min(len(one), len(two)) < least * max(len(one), len(two)):
+                    continue  # the similarity is at most the ratio of the sizes
                 both = len(np.intersect1d(one, two, assume_unique=True))
                 similarity = both / (len(one) + len(two) - both)
                 if similarity >= least:
