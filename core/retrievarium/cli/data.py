@@ -23,13 +23,17 @@ def world(
 ) -> Any:
     """Generate a World: a fictional encyclopedia in which every fact is known."""
     from retrievarium.data.library import check_name, save_collection
-    from retrievarium.data.world import World, calibrate, report_text
+    from retrievarium.data.world import World
 
-    if name:
+    if name is not None:
         check_name(name)
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("the folder is not empty", path=out, fix="name a new one")
-    made = World(seed=seed, passages=passages, **_dials(dial or []))
+    dials = _dials(dial or [])
+    for setting, value in dials.items():
+        if setting in ("seed", "passages", "bank", "prefix") or not isinstance(value, int | float):
+            raise InputError(f"{setting}={value!r} sets no dial", field="--dial", expected="name=number")
+    made = World(seed=seed, passages=passages, **dials)
     result: dict[str, Any] = {"passages": passages, "seed": seed, "arm": arm}
     text = []
     with progress() as tell:
@@ -43,8 +47,12 @@ def world(
             result |= {"name": name, "fingerprint": collection.fingerprint}
             text.append(f"Kept as {name!r}.")
         if report or (out is None and not name):
-            result["report"] = calibrate(made, progress=tell)
-            text.append(report_text(result["report"]))
+            from retrievarium.data.world.report import figures
+            from retrievarium.data.world.report import report as in_words
+
+            tell(0, 1, "measuring the World", {})
+            result["report"] = figures(made)
+            text.append(in_words(made))
     return emit(result, json, lambda: "\n".join(text))
 
 
@@ -84,7 +92,9 @@ def bring_in(
     from retrievarium.data.preflight import preflight
 
     mapping = _pairs(column or [], "--column") or None
-    chosen = name or Path(source.rstrip("/")).name.split(".")[0].replace(":", "-") or "collection"
+    chosen = name
+    if chosen is None:
+        chosen = Path(source.rstrip("/")).name.split(".")[0].replace(":", "-") or "collection"
     with progress() as tell:
         collection, told = import_collection(
             source, chosen, format=format, mapping=mapping, replace=replace, progress=tell

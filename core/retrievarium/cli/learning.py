@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +11,9 @@ from retrievarium.cli.data import _dials
 from retrievarium.cli.output import Json, emit, progress, table
 from retrievarium.cli.retrieval import Collection_
 from retrievarium.contracts import InputError
+
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
+_MOST_SEEDS = 1000
 
 claims = typer.Typer(help="Measure papers' claims and see what was measured.", no_args_is_help=True)
 
@@ -28,9 +32,19 @@ def train(
     from retrievarium.methods.build import build
 
     source = load_collection(collection)
+    settings = _dials(setting or [], "--set")
+    if taken := {"device", "progress", "ws", "key", "collection", "budget", "seed"} & set(settings):
+        raise InputError(f"{min(taken)!r} is no setting of a method", field="--set", fix="use the option of that name")
     with progress() as tell:
-        built = build(method, source, budget, seed, device=device, progress=tell, **_dials(setting or [], "--set"))
-    return emit(built.report, json, lambda: built.summary())
+        built = build(method, source, budget, seed, device=device, progress=tell, **settings)
+
+    def words() -> str:
+        lines = [f"{built.name}: trained on {source.name} in {built.report['seconds']:.0f} s, kept in {built.folder}"]
+        if built.curve:
+            lines.append(", ".join(f"{k} {v:.4g}" for k, v in built.curve[-1].items() if v is not None))
+        return "\n".join(lines)
+
+    return emit(built.report, json, words)
 
 
 def papers(json: Json = False) -> Any:
@@ -46,15 +60,18 @@ def papers(json: Json = False) -> Any:
 
 def _seeds(text: str) -> list[int]:
     """`101-103,110` as [101, 102, 103, 110]."""
-    seeds: list[int] = []
+    seeds: dict[int, None] = {}
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdigit() or (last and not last.isdigit()) or (last and int(last) < int(first)):
+        found = _RANGE.fullmatch(part.strip())
+        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
+        if not first <= last < first + _MOST_SEEDS:
             raise InputError(
-                f"{part!r} is no range of seeds", field="--seeds", expected="for example 101-103 or 101,105"
+                f"{part!r} is no range of seeds",
+                field="--seeds",
+                expected=f"for example 101-103 or 101,105; at most {_MOST_SEEDS} a range",
             )
-        seeds.extend(range(int(first), int(last or first) + 1))
-    return seeds
+        seeds |= dict.fromkeys(range(first, last + 1))
+    return list(seeds)
 
 
 @claims.command("run")

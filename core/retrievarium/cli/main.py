@@ -68,7 +68,7 @@ def _run(argv: list[str] | None) -> tuple[int, Any, str | None]:
 
 
 def _usage(error: Any) -> str | None:
-    """The sentence about a command that was typed wrongly; the help itself, and no sentence, where nothing was typed."""
+    """The sentence about a command that was typed wrongly; the help, and no sentence, where nothing was typed."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return None

@@ -26,8 +26,16 @@ def emit(value: Any, as_json: bool, words: Callable[[], str]) -> Any:
     """Print `value` as JSON or the words, and return it as it stands in the JSON."""
     value = plain(value)
     text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
-    print(text if as_json else words())
+    print(text if as_json else shown(words()))
     return value
+
+
+_CONTROL = {c: "\ufffd" for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\t"}
+
+
+def shown(text: str) -> str:
+    """Text for a terminal: control characters, which could move its cursor or rename its window, become visible."""
+    return text.translate(_CONTROL)
 
 
 def plain(value: Any) -> Any:
@@ -49,11 +57,20 @@ def plain(value: Any) -> Any:
 
 def report(message: str) -> None:
     """A sentence on standard error."""
-    print(f"retrievarium: {message}", file=sys.stderr)
+    print(f"retrievarium: {shown(message)}", file=sys.stderr)
+
+
+_WIDEST = 100
+
+
+def _cell(text: str) -> str:
+    one_line = " ".join(text.split())
+    return one_line if len(one_line) <= _WIDEST else one_line[: _WIDEST - 1] + "…"
 
 
 def table(header: list[str], rows: list[list[str]]) -> str:
-    """Columns aligned by blanks; numbers to the right."""
+    """Columns aligned by blanks, each cell on one line; numbers to the right."""
+    rows = [[_cell(c) for c in row] for row in rows]
     widths = [max(len(r[i]) for r in [header, *rows]) for i in range(len(header))]
 
     def line(cells: list[str]) -> str:
