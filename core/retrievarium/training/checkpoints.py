@@ -51,7 +51,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
 
 
 def save(
-    folder: Path, step: int, model: nn.Module, optimizer: Optimizer, names: Mapping[Tensor, str], state: Any
+    folder: Path, step: int, model: nn.Module, optimizer: Optimizer, names: Mapping[Any, str], state: Any
 ) -> None:
     """Write `step-<step>` and remove the ones before it."""
     final = folder / f"step-{step:08d}"
@@ -75,7 +75,7 @@ def newest(folder: Path) -> Path | None:
     return found[-1].parent if found else None
 
 
-def load(checkpoint: Path, model: nn.Module, optimizer: Optimizer, names: Mapping[Tensor, str]) -> dict[str, Any]:
+def load(checkpoint: Path, model: nn.Module, optimizer: Optimizer, names: Mapping[Any, str]) -> dict[str, Any]:
     """Put weights and optimizer state back in place; returns what `state.json` holds."""
     load_weights(model, checkpoint / "weights.safetensors")
     moments = load_file(str(checkpoint / "optimizer.safetensors"))

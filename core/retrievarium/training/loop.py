@@ -125,14 +125,15 @@ def fit(
             done = state["step"]
         if result.config is None:
             result.config = measured(model, batches(0), objective, device) if steps else RunConfig()
+        run = result.config
 
         def keep(step: int) -> None:
             if folder is None:
                 return
             about = {"settings": settings, "curve": result.curve, "seconds": result.seconds}
-            checkpoints.save(folder, step, model, optimizer, names, {**about, "config": asdict(result.config)})
+            checkpoints.save(folder, step, model, optimizer, names, {**about, "config": asdict(run)})
 
-        with result.config.applied():
+        with run.applied():
             if done == 0 and probe:
                 result.curve.append({"step": 0, **probe(model)})
                 progress(0, steps, what, result.curve[-1])
@@ -146,7 +147,7 @@ def fit(
                     group["lr"] = lr * schedule(step, steps, warmup, decay)
                 batch = batches(step)
                 optimizer.zero_grad(set_to_none=True)
-                with result.config.autocast(device):
+                with run.autocast(device):
                     loss = batch.loss(model, objective)
                 loss.backward()
                 norms.append(nn.utils.clip_grad_norm_(list(trained.values()), clip).detach())
