@@ -1,0 +1,14 @@
+"""One file per paper, the registry that lists them, and `build`."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.methods.budget": ["Budget"],
+        "retrievarium.methods.build": ["Built", "Work", "build"],
+        "retrievarium.methods.papers": ["Paper", "papers"],
+        "retrievarium.methods.registry": ["Arms", "Claim", "Method", "claim", "claims", "method", "methods"],
+        "retrievarium.methods.shelf": ["Offer", "encoders_at_hand", "retriever", "shelf"],
+    },
+)

@@ -1,0 +1,209 @@
+"""`build`: a paper, trained on a collection, once."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrievarium.contracts import InputError, Progress, no_progress
+from retrievarium.methods.budget import Budget
+from retrievarium.methods.registry import Method, method_named
+from retrievarium.workspace import Workspace, file_hash, read_json, workspace, write_json
+
+if TYPE_CHECKING:
+    from retrievarium.data import Collection
+    from retrievarium.training import Fitted, RunConfig
+
+_LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy", "bm25s")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A trained paper: `retriever` to search with, `model` (an encoder), and the `report` of how it came to be.
+
+    The report holds method, settings, seed, stages (each with its curve, seconds and run config), lineage, versions,
+    collection, and seconds.
+    """
+
+    retriever: Any
+    model: Any
+    report: dict[str, Any]
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.retriever.name)
+
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """Step, loss, learning rate, gradient norm and dev measure of the last stage."""
+        stages = self.report["stages"]
+        return stages[-1]["curve"] if stages else []
+
+    def search(self, queries: Any, k: int = 100) -> Any:
+        """What the retriever finds."""
+        return self.retriever.search(queries, k)
+
+
+@dataclass
+class Work:
+    """What a method needs besides data and settings: where to compute, where to keep, whom to tell."""
+
+    ws: Workspace
+    folder: Path  # checkpoints of this build; survives a kill
+    device: Any
+    progress: Progress = no_progress
+    config: RunConfig | None = None
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    lineage: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def fit(self, what: str, model: Any, batches: Any, objective: Any, **settings: Any) -> Fitted:
+        """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report."""
+        from retrievarium.training import fit
+
+        about = {"device": self.device, "config": self.config, "progress": self.progress, "what": what}
+        fitted = fit(model, batches, objective, folder=self.folder / what.replace(" ", "-"), **about, **settings)
+        self.stages.append({"what": what, **dataclasses.asdict(fitted)})
+        return fitted
+
+    def warm_start(self, collection: Collection, budget: Budget) -> Any:
+        """The backbone all methods start from on this collection, see `pretraining.warm_start`."""
+        from retrievarium.pretraining import warm_start
+
+        about = {"device": self.device, "config": self.config, "progress": self.progress}
+        start = warm_start(collection, budget.exposure, ws=self.ws, **about)
+        self.lineage["warm start"] = start.about
+        return start.backbone
+
+    def kept(self, kind: str, key: dict[str, Any], make: Callable[[], Any]) -> Any:
+        """A JSON value that is made once and then read back (mined negatives, for example)."""
+        path = self.ws.build(kind, key, lambda folder: write_json(folder / "value.json", make()))
+        return read_json(path / "value.json")
+
+
+def _check_split(collection: Collection) -> None:
+    if "train" in collection.splits:
+        return
+    split = collection.default_split
+    fix = (
+        f'make one: {collection.name}.split(by="article", train=.6, dev=.1, seed=0)'.replace("-", "_")
+        if split
+        else 'import it with judgements, then: collection.split(by="article", train=.6, dev=.1, seed=0)'
+    )
+    raise InputError(f"{collection.name} has no train split to learn from", field="collection", fix=fix)
+
+
+def _resolve(chosen: Method, settings: dict[str, Any], budget: Budget) -> dict[str, Any]:
+    unknown = sorted(set(settings) - set(chosen.settings))
+    if unknown:
+        raise InputError(
+            f"{chosen.key} has no setting {unknown[0]!r}", field=unknown[0], expected=f"among {list(chosen.settings)}"
+        )
+    given = {**chosen.settings, **settings}
+    return {n: getattr(budget, n, None) if v is None else v for n, v in given.items()}
+
+
+def model_key(
+    chosen: Method, collection: Collection, budget: Budget, seed: int, settings: dict[str, Any], device: str
+) -> dict[str, Any]:
+    """What a trained model is made from: its place in the workspace."""
+    trained = {n: v for n, v in settings.items() if n not in chosen.serving}
+    return {
+        "method": chosen.key,
+        "settings": trained,
+        "budget": budget.to_dict(),
+        "seed": seed,
+        "collection": collection.fingerprint,
+        "device": device,
+        "code": file_hash(chosen.source)[:16],
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    return {n: importlib.metadata.version(n) for n in ("retrievarium", *_LIBRARIES)}
+
+
+def build(
+    key: str,
+    collection: Collection,
+    budget: str | Budget = "small",
+    seed: int = 0,
+    device: str | None = None,
+    progress: Progress | None = None,
+    *,
+    ws: Workspace | None = None,
+    threads: int | None = None,
+    precision: str | None = None,
+    **settings: Any,
+) -> Built:
+    """Train a paper's method on a collection's train split, or load it where the same was trained before.
+
+    Parameters
+    ----------
+    key: a method's key, e.g. "dpr"; `methods()` lists them with their settings.
+    budget: "smoke", "small" or "full", or a `Budget`.
+    seed: of initial weights and data order.
+    device: "cpu", "cuda", or None for a GPU where there is one.
+    progress: told of every step; may raise `Cancelled`, which keeps the checkpoint: the next call goes on from it.
+    threads, precision: measured on this machine unless given.
+    settings: the method's own; what is left out is the budget's.
+
+    Raises
+    ------
+    InputError: the collection has no train split, or there is no such setting.
+    MissingError: there is no such method, or it is only planned.
+    """
+    from retrievarium.training import RunConfig, best_device
+
+    chosen, budget, ws = method_named(key), Budget.named(budget), ws or workspace()
+    _check_split(collection)
+    resolved = _resolve(chosen, settings, budget)
+    where = best_device(device)
+    sealed = collection.without_test()  # no method sees a test judgement
+    full_key = model_key(chosen, collection, budget, seed, resolved, where.type)
+    if threads or precision:
+        full_key["computed with"] = [threads, precision]
+    config = RunConfig(threads or 0, precision or "fp32") if threads or precision else None
+
+    def make(folder: Path) -> None:
+        began = time.perf_counter()
+        work = Work(ws, ws.scratch("models", full_key), where, progress or no_progress, config)
+        trained = {n: v for n, v in resolved.items() if n not in chosen.serving}
+        model = chosen.train(sealed, budget, seed, work, **trained)
+        model.save(folder / chosen.key)
+        report = {
+            "method": chosen.key,
+            "settings": trained,
+            "budget": budget.to_dict(),
+            "seed": seed,
+            "collection": {"name": collection.name, "fingerprint": collection.fingerprint},
+            "stages": work.stages,
+            "lineage": work.lineage,
+            "notes": work.notes,
+            "seconds": round(time.perf_counter() - began, 2),
+            "device": str(where),
+            "machine": platform.machine(),
+            "versions": versions(),
+        }
+        write_json(folder / "report.json", report)
+
+    folder = ws.build("models", full_key, make)
+    encoder = _load(folder / chosen.key, where)
+    serving = {n: resolved[n] for n in chosen.serving}
+    retriever = chosen.serve(sealed, encoder, ws, **serving)
+    return Built(retriever, encoder, {**read_json(folder / "report.json"), "serving": serving}, folder)
+
+
+def _load(folder: Path, device: Any) -> Any:
+    from retrievarium.encoders import load_encoder
+
+    return load_encoder(folder, device=str(device))

@@ -1,0 +1,44 @@
+"""What the repository shows of each paper: lines of its acceptance sheet with a marked test, and its notebook.
+
+An installed package has neither tests nor notebooks, so the answer is kept in `evidence.json`; a test asserts that it
+is what `gather` finds. `python -m retrievarium.methods.evidence` writes it anew in a checkout.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from retrievarium.methods.registry import catalogue
+from retrievarium.workspace import read_json, write_json
+
+_FILE = Path(__file__).with_name("evidence.json")
+_MARK = re.compile(r"works_when\(\s*[\"']([a-z0-9-]+)[\"']\s*,\s*(\d+)\s*\)")
+
+
+def gather(repository: Path) -> dict[str, dict[str, Any]]:
+    """`tested`: lines by key, in order. `notebooks`: path relative to the repository by key."""
+    tested: dict[str, set[int]] = {}
+    for path in (repository / "tests").rglob("test_*.py"):
+        for key, line in _MARK.findall(path.read_text(encoding="utf-8")):
+            tested.setdefault(key, set()).add(int(line))
+    keys = {f"{p['number']:03d}-{p['key']}": p["key"] for p in catalogue()}
+    notebooks = {
+        keys[p.stem]: p.relative_to(repository).as_posix()
+        for p in sorted((repository / "notebooks").glob("*/*.ipynb"))
+        if p.stem in keys
+    }
+    return {
+        "tested": {k: sorted(v) for k, v in sorted(tested.items()) if k in keys.values()},
+        "notebooks": dict(sorted(notebooks.items())),
+    }
+
+
+def evidence() -> dict[str, dict[str, Any]]:
+    """What was last gathered."""
+    return dict(read_json(_FILE))
+
+
+if __name__ == "__main__":
+    write_json(_FILE, gather(Path(__file__).resolve().parents[3]))

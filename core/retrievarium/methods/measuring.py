@@ -1,0 +1,98 @@
+"""What contrasts share: arms from searches, and what stands beside them in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from retrievarium.evaluation import evaluate
+from retrievarium.methods.registry import Arms
+
+if TYPE_CHECKING:
+    from retrievarium.data import Collection
+
+BESIDE = ("Success@1", "Success@5", "Success@10", "RR@10", "nDCG@10", "R@20")
+_FIFTHS = ("lowest fifth", "second", "third", "fourth", "highest fifth")
+
+
+def measure_arms(retrievers: Mapping[str, Any], collection: Collection, measure: str, k: int = 100) -> Arms:
+    """`{arm: {query id: value}}` over the test split; beside it the means of other measures, and the measure by
+    fifths of overlap and by slice where the collection knows them."""
+    test = collection.test
+    arms = Arms()
+    means: dict[str, dict[str, float]] = {}
+    for name, retriever in retrievers.items():
+        scored = evaluate(retriever.search(test.queries, k), test.qrels, [measure, *BESIDE])
+        arms[name] = dict(scored.per_query[measure])
+        means[name] = {m: round(v, 4) for m, v in scored.means.items()}
+    arms.beside = {"means": means, "collection": {"name": collection.name, "fingerprint": collection.fingerprint}}
+    if "causes" in collection.tables:
+        arms.beside["by overlap"] = by_fifth(arms, overlaps(collection))
+    if "slices" in collection.tables:
+        arms.beside["by slice"] = by_slice(arms, collection)
+    return arms
+
+
+def overlaps(collection: Collection) -> dict[str, float]:
+    """Share of each test question's idf weight that its gold passage holds, by query id."""
+    table = collection.tables["causes"]
+    return dict(zip(table.column("query_id").to_pylist(), table.column("overlap").to_pylist(), strict=True))
+
+
+def by_fifth(arms: Mapping[str, Mapping[str, float]], overlap: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Means by fifths of overlap, lowest first: `{fifth, overlap, questions, <arm>: mean, ...}`."""
+    ordered = sorted(overlap, key=lambda q: (overlap[q], q))
+    rows = []
+    for name, part in zip(_FIFTHS, np.array_split(np.array(ordered, dtype=object), 5), strict=True):
+        asked = [q for q in part.tolist() if all(q in values for values in arms.values())]
+        if asked:
+            row = {"fifth": name, "overlap": _mean([overlap[q] for q in asked]), "questions": len(asked)}
+            rows.append(row | {a: _mean([v[q] for q in asked]) for a, v in arms.items()})
+    return rows
+
+
+def by_slice(arms: Mapping[str, Mapping[str, float]], collection: Collection) -> dict[str, dict[str, float]]:
+    """Means over the questions of each slice that were asked: `{slice: {questions, <arm>: mean, ...}}`."""
+    table = collection.tables["slices"]
+    members: dict[str, list[str]] = {}
+    first = next(iter(arms.values()))
+    for name, query in zip(table.column("slice").to_pylist(), table.column("query_id").to_pylist(), strict=True):
+        if query in first:
+            members.setdefault(name, []).append(query)
+    return {
+        name: {"questions": len(asked), **{a: _mean([v[q] for q in asked]) for a, v in arms.items()}}
+        for name, asked in sorted(members.items())
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.mean(values)), 4)
+
+
+def with_siblings(collection: Collection) -> Collection:
+    """The collection with its true siblings as the table `negatives`: passages that look right and are wrong.
+
+    A World knows them for each subject and relation; a method takes them as `hard="given"`.
+    """
+    table = collection.tables["siblings"]
+    by_fact: dict[tuple[str, str], list[str]] = {}
+    columns = (table.column(c).to_pylist() for c in ("entity", "relation", "passage_id"))
+    for entity, relation, passage in zip(*columns, strict=True):
+        by_fact.setdefault((entity, relation), []).append(passage)
+    asked = collection.train.queries
+    pairs = [
+        (query, passage)
+        for query, entity, relation in zip(
+            asked.ids, asked.column("entity") or [], asked.column("relation") or [], strict=True
+        )
+        for passage in by_fact.get((entity, relation), [])
+        if passage not in collection.train.qrels.relevant(query)
+    ]
+    negatives = pa.table({"query_id": [q for q, _ in pairs], "passage_id": [p for _, p in pairs]})
+    seen = [*collection.meta.get("training_tables", ()), "negatives"]
+    return collection.replace(
+        tables={**collection.tables, "negatives": negatives}, meta={**collection.meta, "training_tables": seen}
+    )
