@@ -44,8 +44,8 @@ def read_collection(
     ------
     InputError: names file, line and field, what was expected and what to do.
     """
-    chosen, source = choose(str(path), format)
     options = dict(mapping or {})
+    chosen, source = choose(str(path), format, options)
     encoding = options.pop("encoding", encoding)
     total = sum(p.stat().st_size for p in chosen.files(source)) if isinstance(source, Path) else 0
     reader = Reader(encoding, limits, progress, total)
@@ -55,6 +55,7 @@ def read_collection(
     if isinstance(options.get("passages"), (str, Path, Collection)):
         other = options.pop("passages")
         over = other if isinstance(other, Collection) else load_collection(other, ws)
+    chosen.check(options)
     try:
         chosen.read(source, draft, reader, options)
         for file, was in reader.encodings.items():

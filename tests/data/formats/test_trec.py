@@ -125,7 +125,7 @@ def test_qrels_round_trip(tmp_path_factory: pytest.TempPathFactory, pairs: dict[
     write_qrels(qrels, path)
     draft = Draft()
     read_qrels(path, draft.judgements("test"), Reader())
-    assert draft.judgements("test").table()[0].equals(qrels.table)
+    assert draft.judgements("test").table().equals(qrels.table)
 
 
 def test_qrels_with_white_space_cannot_be_written(tmp_path: Path) -> None:

@@ -237,6 +237,13 @@ def test_a_quotation_mark_that_never_closes(tmp_path: Path) -> None:
     assert read_collection(tmp_path / "u.csv", mapping={"quotes": "False"})[0].passages.texts[1] == '"open'
 
 
+def test_a_mapping_that_would_be_ignored(tmp_path: Path) -> None:
+    _write(tmp_path / "corpus.jsonl", GOOD)
+    with pytest.raises(InputError, match="does not take 'topic'"):
+        read_collection(tmp_path, mapping={"topic": "desc"})
+    assert read_collection(tmp_path, mapping={"id": "_id", "text": "text"})[1].format == "table"
+
+
 def test_limits_can_be_raised(tmp_path: Path) -> None:
     _write(tmp_path / "corpus.jsonl", json.dumps({"_id": "d", "text": "x" * 5000}) + "\n")
     with pytest.raises(InputError, match="longer than 1 KiB"):

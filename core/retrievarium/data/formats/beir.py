@@ -23,8 +23,10 @@ from retrievarium.data.formats.fields import (
     lift,
     text_field,
 )
+from retrievarium.data.formats.peek import first_keys
 from retrievarium.data.formats.reading import Reader
 
+_OTHER_IDS = ("docid", "doc_id", "id")
 _HEADER = ("query-id", "corpus-id", "score")
 
 
@@ -51,7 +53,12 @@ def sniff(path: Path) -> str | None:
     """None where this is a BEIR folder, else why not."""
     if not path.is_dir():
         return "it is not a folder"
-    return None if _file(path, "corpus") else "the folder has no corpus.jsonl"
+    corpus = _file(path, "corpus")
+    if corpus is None:
+        return "the folder has no corpus.jsonl"
+    keys = first_keys(corpus)
+    other = next((k for k in _OTHER_IDS if k in keys and "_id" not in keys), None)
+    return f"corpus.jsonl calls its ids {other!r}, not '_id'" if other else None
 
 
 def _extras(row: dict[str, Any], path: Path, line: int) -> dict[str, Any]:

@@ -47,6 +47,7 @@ _QUERIES_MORE = {
 }
 _QRELS = {"query_id": pa.string(), "passage_id": pa.string(), "grade": pa.int32()}
 _EXAMPLES = 3
+_SPILLED = "rows.arrow"
 
 
 class Rows:
@@ -60,7 +61,8 @@ class Rows:
         self._weight = 0
         self._batches: list[pa.RecordBatch] = []
         self._bytes = 0
-        self._spill: tuple[Path, Any] | None = None
+        self._spill: Any = None  # the writer of the temporary file
+        self.folder: Path | None = None  # where that file lies
         self.numbers = array("q")
         self._files: list[tuple[int, Path, str]] = []  # first row, file, unit
 
@@ -113,14 +115,15 @@ class Rows:
         self._weight = 0
         self._bytes += batch.nbytes
         if self._spill is None and self._bytes > SPILL_BYTES:
-            self._spill = self._open_spill()
+            self.folder = Path(tempfile.mkdtemp(prefix="retrievarium-"))
+            self._spill = pa.ipc.new_file(str(self.folder / _SPILLED), self.schema)
             for waiting in self._batches:
-                self._spill[1].write_batch(waiting)
+                self._spill.write_batch(waiting)
             self._batches = []
         if self._spill is None:
             self._batches.append(batch)
         else:
-            self._spill[1].write_batch(batch)
+            self._spill.write_batch(batch)
 
     def _unencodable(self, first: int) -> InputError:
         """Half of a surrogate pair (a broken \\ud83d) has no place in UTF-8: name its row."""
@@ -136,30 +139,27 @@ class Rows:
                         )
         return self.error(first, f"a {self.what} cannot be kept", self.required[0])
 
-    def _open_spill(self) -> tuple[Path, Any]:
-        path = Path(tempfile.mkdtemp(prefix="retrievarium-")) / "rows.arrow"
-        return path, pa.ipc.new_file(str(path), self.schema)
-
     def discard(self) -> None:
-        """Remove the temporary file of a draft that came to nothing."""
+        """Remove the temporary file: of a draft that came to nothing, or of a table that was copied."""
         if self._spill is not None:
-            self._spill[1].close()
-            shutil.rmtree(self._spill[0].parent, ignore_errors=True)
+            self._spill.close()
             self._spill = None
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.folder = None
 
-    def table(self) -> tuple[pa.Table, Path | None]:
-        """The table without its empty optional columns, and the temporary folder behind it if there is one."""
+    def table(self) -> pa.Table:
+        """The table without its empty optional columns; memory-mapped from `folder` if it was large."""
         self._flush()
-        folder = None
         if self._spill is not None:
-            path, writer = self._spill
-            writer.close()
-            self._spill, folder = None, path.parent
-            table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+            self._spill.close()
+            self._spill = None
+        if self.folder is not None:
+            table = pa.ipc.open_file(pa.memory_map(str(self.folder / _SPILLED))).read_all()
         else:
             table = pa.Table.from_batches(self._batches, self.schema)
         kept = [n for n in table.column_names if n in self.required or table.column(n).null_count < len(table)]
-        return table.select(kept), folder
+        return table.select(kept)
 
 
 def check_unique(rows: Rows, table: pa.Table) -> None:
@@ -184,7 +184,7 @@ def check_unique(rows: Rows, table: pa.Table) -> None:
 
 def clean_qrels(rows: Rows, split: str, passages: pa.Table, queries: pa.Table) -> tuple[pa.Table, list[Notice]]:
     """Judgements of known pairs, each once. Raises InputError where a pair has two grades."""
-    table, folder = rows.table()
+    table = rows.table()
     notices: list[Notice] = []
     pairs = pc.binary_join_element_wise(table.column("query_id"), table.column("passage_id"), "\0")
     if pc.count_distinct(pairs).as_py() < len(table):
@@ -222,8 +222,7 @@ def clean_qrels(rows: Rows, split: str, passages: pa.Table, queries: pa.Table) -
             )
             table = table.filter(there)
     table = table.combine_chunks()
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+    rows.discard()
     return table, notices
 
 
@@ -257,8 +256,7 @@ class Draft:
 
         Raises InputError for ids that stand twice, pairs with two grades, or a draft without any content.
         """
-        passages, folder = self.passages.table()
-        queries, more = self.queries.table()
+        passages, queries = self.passages.table(), self.queries.table()
         check_unique(self.passages, passages)
         check_unique(self.queries, queries)
         if over is not None:
@@ -284,9 +282,10 @@ class Draft:
             self.warn("there are no judgements: you can search and measure by answer strings, but not by qrels")
         self._default_split(qrels)
         collection = Collection(name, passages, queries, qrels, self.tables, self.meta)
-        for temporary in (folder, more):
-            if temporary is not None:
-                weakref.finalize(collection, shutil.rmtree, str(temporary), ignore_errors=True)
+        for rows in (self.passages, self.queries):
+            if rows.folder is not None:
+                weakref.finalize(collection, shutil.rmtree, str(rows.folder), ignore_errors=True)
+                rows.folder = None  # the collection's now
         counts = {"passages": len(passages), "queries": len(queries), "qrels": sum(len(t) for t in qrels.values())}
         self.report.counts = counts | {f"qrels.{s}": len(t) for s, t in qrels.items()}
         return collection
