@@ -33,7 +33,8 @@ class Report:
     runs: dict[str, Run] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [f"Read as {self.format}: " + ", ".join(f"{n:,} {what}" for what, n in self.counts.items())]
+        by_split = [(what, n) for what, n in self.counts.items() if what != "qrels" or n == 0]
+        lines = [f"Read as {self.format}: " + ", ".join(f"{n:,} {what}" for what, n in by_split)]
         lines += [f"warning: {n}" for n in self.warnings]
         lines += [f"note: {n}" for n in self.notes]
         return "\n".join(lines)
