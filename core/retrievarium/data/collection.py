@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,66 +13,11 @@ import pyarrow.compute as pc
 
 from retrievarium.contracts import InputError, MissingError, RetrievariumError
 from retrievarium.data.splitting import split_collection
+from retrievarium.data.tables import PASSAGES, QRELS, QUERIES, check_ids, check_parts, conform, feed
 from retrievarium.data.views import Passages, Qrels, Queries, Split, rows_in
 from retrievarium.workspace import read_json, write_json
 
-_PASSAGES = pa.schema([("id", pa.string()), ("title", pa.string()), ("text", pa.string())])
-_QUERIES = pa.schema([("id", pa.string()), ("text", pa.string())])
-_QRELS = pa.schema([("query_id", pa.string()), ("passage_id", pa.string()), ("grade", pa.int32())])
 _FORMAT = 1
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
-_SLICE = 65_536
-
-
-def _conform(table: pa.Table, schema: pa.Schema, what: str) -> pa.Table:
-    """Required columns first, typed; further columns kept. Raises InputError naming the column that is wrong."""
-    for column in schema:
-        if column.name not in table.column_names:
-            raise InputError(f"the {what} table lacks the column '{column.name}'", expected=f"columns {schema.names}")
-        index = table.column_names.index(column.name)
-        if table.schema.field(index).type != column.type:
-            table = table.set_column(index, column.name, table.column(index).cast(column.type))
-        if table.column(index).null_count:
-            raise InputError(f"the column '{column.name}' of the {what} table has empty cells", fix="fill or drop them")
-    rest = [c for c in table.column_names if c not in schema.names]
-    return table.select([*schema.names, *rest])
-
-
-def _check_ids(table: pa.Table, what: str) -> None:
-    """Raises InputError for an empty id or one that stands twice."""
-    ids = table.column("id")
-    if pc.any(pc.equal(ids, "")).as_py():
-        raise InputError(f"the {what} table has an empty id", field="id", fix="give each row an id of its own")
-    if pc.any(pc.match_substring(ids, "\0")).as_py():
-        raise InputError(f"an id of the {what} table holds a NUL character", field="id", fix="remove it")
-    if pc.count_distinct(ids).as_py() < len(ids):
-        counts = pc.value_counts(ids.combine_chunks())
-        twice = counts.filter(pc.greater(counts.field("counts"), 1))[0].as_py()
-        raise InputError(
-            f"the id {twice['values']!r} stands {twice['counts']} times in the {what} table",
-            field="id",
-            fix="give each row an id of its own",
-        )
-
-
-def _check_parts(names: Sequence[str], what: str) -> None:
-    """Names of splits and tables become file names. Raises InputError."""
-    for name in names:
-        if not _PART.fullmatch(name):
-            raise InputError(
-                f"{name!r} cannot name a {what}",
-                expected="letters, digits, blanks, '.', '_' and '-', at most 80, starting with a letter or digit",
-            )
-
-
-def _digest(table: pa.Table, into: Any) -> None:
-    """Feed a table's cells into a hash, column by column, independent of chunks and encodings."""
-    for name in table.column_names:
-        into.update(f"#{name}:{table.schema.field(name).type}\n".encode())
-        for start in range(0, len(table), _SLICE):  # a large, memory-mapped column never becomes Python objects at once
-            for cell in table.column(name).slice(start, _SLICE).to_pylist():
-                data = cell.encode("utf-8") if isinstance(cell, str) else repr(cell).encode("utf-8")
-                into.update(len(data).to_bytes(4, "little") + data)
 
 
 class Collection:
@@ -101,19 +45,19 @@ class Collection:
         fingerprint: str | None = None,
     ) -> None:
         self.name = name
-        self._passages = _conform(passages, _PASSAGES, "passages")
-        self._queries = _conform(queries, _QUERIES, "queries")
-        self._qrels = {s: _conform(t, _QRELS, f"qrels ({s})") for s, t in (qrels or {}).items()}
+        self._passages = conform(passages, PASSAGES, "passages")
+        self._queries = conform(queries, QUERIES, "queries")
+        self._qrels = {s: conform(t, QRELS, f"qrels ({s})") for s, t in (qrels or {}).items()}
         self.tables: Mapping[str, pa.Table] = dict(tables or {})
         self.meta: Mapping[str, Any] = dict(meta or {})
         self._fingerprint = fingerprint
         if not self._passages.num_rows and not self._queries.num_rows:
             raise InputError("the collection is empty", expected="passages, or questions to ask over another's")
-        _check_parts([*self._qrels], "split")
-        _check_parts([*self.tables], "table")
+        check_parts([*self._qrels], "split")
+        check_parts([*self.tables], "table")
         if fingerprint is None:  # a saved collection was checked when it was made
-            _check_ids(self._passages, "passages")
-            _check_ids(self._queries, "queries")
+            check_ids(self._passages, "passages")
+            check_ids(self._queries, "queries")
 
     def __repr__(self) -> str:
         judged = ", ".join(f"{s} {t.num_rows:,}" for s, t in self._qrels.items()) or "none"
@@ -132,7 +76,7 @@ class Collection:
             groups += [(f"tables/{n}", t) for n, t in sorted(self.tables.items())]
             for name, table in groups:
                 digest.update(f"@{name}\n".encode())
-                _digest(table, digest)
+                feed(table, digest)
             self._fingerprint = digest.hexdigest()[:16]
         return self._fingerprint
 
@@ -144,7 +88,7 @@ class Collection:
         """
         self.passages.require()
         digest = hashlib.sha256()
-        _digest(self._passages.select(_PASSAGES.names), digest)
+        feed(self._passages.select(PASSAGES.names), digest)
         return digest.hexdigest()[:16]
 
     # -- what is inside
@@ -209,7 +153,7 @@ class Collection:
     def qrels(self) -> Qrels:
         """Judgements of the default split; none where the collection has no default split."""
         split = self.default_split
-        return self.split_named(split).qrels if split else Qrels(_QRELS.empty_table())
+        return self.split_named(split).qrels if split else Qrels(QRELS.empty_table())
 
     @property
     def language(self) -> str | None:
@@ -341,5 +285,5 @@ class Collection:
 
 def qrels_table(rows: Sequence[tuple[str, str, int]]) -> pa.Table:
     """A qrels table from `(query id, passage id, grade)` rows."""
-    columns = [pa.array([row[i] for row in rows], type=kind) for i, kind in enumerate(_QRELS.types)]
-    return pa.table(columns, schema=_QRELS)
+    columns = [pa.array([row[i] for row in rows], type=kind) for i, kind in enumerate(QRELS.types)]
+    return pa.table(columns, schema=QRELS)
