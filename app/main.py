@@ -19,6 +19,9 @@ PAGES = {
     st.Page("app_pages/compare.py", title="Compare", icon=":material/view_column:", url_path="compare"): (
         "Which of these finds the evidence, and why?"
     ),
+    st.Page("app_pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"): (
+        "What does this encoder think is close?"
+    ),
     st.Page("app_pages/collections.py", title="Collections", icon=":material/library_books:", url_path="collections"): (
         "What am I searching?"
     ),

@@ -9,9 +9,11 @@ from typing import Any
 
 import streamlit as st
 
+from desk import desk
 from retrievarium import methods
 from retrievarium.contracts import InputError, RetrievariumError, Run
 from retrievarium.data import Collection
+from retrievarium.encoders import has_vectors
 from retrievarium.retrievers import BaseRetriever, FrozenRun, parse_retriever
 from retrievarium.workspace import workspace
 
@@ -51,13 +53,14 @@ def names(collection: Collection) -> list[str]:
     """What the picker lists: single retrievers, the common fusion, imported runs."""
     offered = [o.name for o in shelf(collection)]
     fused = ["bm25 + minilm"] if {"bm25", "minilm"} <= set(offered) else []
-    trained = [f"bm25 + {o.name}" for o in shelf(collection) if o.ready and o.name not in ("bm25", "minilm")]
-    plain = [t for t in trained if t.split(" + ")[1].isidentifier()]
-    return [*offered, *fused, *plain, *(IMPORTED + n for n in imported_runs(collection))]
+    trained = [f"bm25 + {o.name}" for o in shelf(collection) if o.kind == "trained" and o.name.isidentifier()]
+    return [*offered, *fused, *trained, *(IMPORTED + n for n in imported_runs(collection))]
 
 
 class _Stand(BaseRetriever):
-    """Stands for a name while its combination is read."""
+    """Stands for a name while its combination is read; whether it may stand after >> shows when it is made."""
+
+    reorders = True
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -81,9 +84,33 @@ def parts(spec: str) -> list[str]:
 
 
 def wants(spec: str, collection: Collection) -> list[Want]:
-    """What must be built before a column can answer; empty where it can answer now."""
+    """What must be built before a column can answer; empty where it can answer now.
+
+    Raises InputError for a name that nothing bears, and for an encoder that cannot be used here.
+    """
     offers = {o.name: o for o in shelf(collection)}
-    return [Want(o.name, o.why, o.seconds, o.kind) for name in parts(spec) if (o := offers.get(name)) and not o.ready]
+    needed = []
+    for name in parts(spec):
+        offer = offers.get(name)
+        if offer is not None:
+            needed += [] if offer.ready else [Want(name, offer.why, offer.seconds, offer.kind)]
+        elif not name.startswith(IMPORTED):
+            needed += _foreign(name, collection)
+    return needed
+
+
+def _foreign(name: str, collection: Collection) -> list[Want]:
+    """An encoder by folder or hub id: whether its vectors are there. Looking may ask a hub, so it is a task."""
+    if "/" not in name and not Path(name).expanduser().is_dir():
+        offered = ", ".join(o.name for o in shelf(collection))
+        raise InputError(f"there is no retriever {name!r}", expected=f"{offered}, a model folder or a hub id in quotes")
+    key = ("has-vectors", collection.fingerprint, name, _stamp())
+    task = desk().task(key, lambda: has_vectors(collection, name), "load").wait(0.3)
+    if task.state == "failed":
+        raise InputError(task.error)
+    if task.state == "working":
+        return [Want(name, "looking for the model", None, "looking")]
+    return [] if task.value else [Want(name, "its passages are not encoded yet", None, "dense")]
 
 
 def single(name: str, collection: Collection) -> BaseRetriever:
@@ -174,10 +201,15 @@ def keep_run(checked: Checked, name: str, collection: Collection) -> str:
     return IMPORTED + name
 
 
-def why_not(spec: str) -> str:
+def why_not(spec: str, collection: Collection) -> str:
     """What is wrong with a spec, in a sentence; empty where nothing is."""
     try:
-        parts(spec)
+        wants(spec, collection)
     except RetrievariumError as error:
         return str(error)
     return ""
+
+
+def method_key(name: str) -> str:
+    """The key of the paper that a retriever's name stands for."""
+    return next((k for k in methods.methods() if k.replace("-", "_") == name), name)

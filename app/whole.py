@@ -64,7 +64,7 @@ def warm_up(collection: Collection, specs: Sequence[str]) -> None:
 
 
 def _ready_parts(spec: str, collection: Collection) -> list[str]:
-    return [] if sources.why_not(spec) or sources.wants(spec, collection) else sources.parts(spec)
+    return [] if sources.why_not(spec, collection) or sources.wants(spec, collection) else sources.parts(spec)
 
 
 # -- all queries
@@ -137,7 +137,7 @@ def columns(collection: Collection, chosen: Selection, query: str, text: str) ->
 
 
 def _column(collection: Collection, chosen: Selection, spec: str, query: str, text: str, patience: float) -> Column:
-    wrong = sources.why_not(spec)
+    wrong = sources.why_not(spec, collection)
     if wrong:
         return Column(spec, "failed", note=wrong)
     needed = sources.wants(spec, collection)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -32,9 +33,18 @@ def _line(name: str, collection: Collection) -> str:
         path = sources.imported_path(collection, name.removeprefix(sources.IMPORTED))
         return f"{variable} = rv.FrozenRun.load({str(path)!r})"
     offer = next((o for o in sources.shelf(collection) if o.name == name), None)
-    if offer is not None and offer.kind in ("method", "paper", "trained"):
-        return f'{variable} = rv.build({name!r}, docs, budget="small").retriever'
+    if offer is not None and offer.kind in ("method", "trained"):
+        return f"{variable} = rv.build({_recipe(name, offer.about)}).retriever"
     return f"{variable} = rv.Dense(docs, rv.load_encoder({name!r}))"
+
+
+def _recipe(name: str, made_from: Mapping[str, Any]) -> str:
+    """Arguments of `rv.build` that give this very model: from what it was made from, or the plain ones."""
+    if not made_from:
+        return f'{sources.method_key(name)!r}, docs, budget="small"'
+    settings = "".join(f", {k}={v!r}" for k, v in made_from["settings"].items() if v is not None)
+    seed = f", seed={made_from['seed']}" if made_from["seed"] else ""
+    return f"{made_from['method']!r}, docs, budget={made_from['budget']['name']!r}{seed}{settings}"
 
 
 def _expression(spec: str) -> str:
@@ -46,7 +56,7 @@ def _expression(spec: str) -> str:
 
 def code(collection: Collection, chosen: Selection) -> str:
     """Library lines that reproduce the view; they run as they stand."""
-    usable = [s for s in chosen.retrievers if not sources.why_not(s)]
+    usable = [s for s in chosen.retrievers if not sources.why_not(s, collection)]
     names = list(dict.fromkeys(n for s in usable for n in sources.parts(s)))
     lines = ["import retrievarium as rv", "", f"docs = rv.load_collection({chosen.collection!r})"]
     lines += [_line(n, collection) for n in names]
