@@ -60,10 +60,12 @@ def names(collection: Collection) -> list[str]:
 class _Stand(BaseRetriever):
     """Stands for a name while its combination is read; whether it may stand after >> shows when it is made."""
 
-    reorders = True
-
     def __init__(self, name: str) -> None:
         self.name = name
+
+    @property
+    def reorders(self) -> bool:
+        return True
 
     def search(self, queries: Any, k: int = 100) -> Run:
         raise InputError(f"{self.name} stands for a name only")
