@@ -6,11 +6,12 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.figures.comparison": ["difference_forest", "query_scatter"],
-        "retrievarium.figures.histogram": ["histogram"],
+        "retrievarium.figures.histograms": ["histogram"],
         "retrievarium.figures.maps": ["MapFigure", "Overlay", "time_lapse"],
         "retrievarium.figures.overlap": ["overlap_fifths"],
         "retrievarium.figures.palette": ["PALETTE", "system_colours"],
         "retrievarium.figures.pictures": ["Picture", "batch_of_scores", "two_roads"],
+        "retrievarium.figures.scores": ["score_maps", "shares"],
         "retrievarium.figures.training": ["training_curve"],
     },
 )
