@@ -43,7 +43,7 @@ def doors() -> None:
 
 def lessons() -> None:
     """The third door: lessons that stand, or the first paper where none does yet."""
-    from retrievarium.methods import papers
+    from retrievarium.methods.listing import papers
 
     ready = [p for p in papers() if p.notebook]
     door(

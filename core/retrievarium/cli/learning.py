@@ -29,7 +29,7 @@ def train(
 ) -> Any:
     """Train a paper's retriever. The same request again is a load; a stopped run goes on where it stopped."""
     from retrievarium.data import load_collection
-    from retrievarium.methods.build import build
+    from retrievarium.methods.building import build
 
     source = load_collection(collection)
     settings = _dials(setting or [], "--set")

@@ -6,8 +6,8 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.methods.budget": ["Budget"],
-        "retrievarium.methods.build": ["Built", "Work", "build"],
-        "retrievarium.methods.papers": ["Paper", "papers"],
+        "retrievarium.methods.building": ["Built", "Work", "build"],
+        "retrievarium.methods.listing": ["Paper", "papers"],
         "retrievarium.methods.registry": ["Arms", "Claim", "Method", "claim", "claims", "method", "methods"],
         "retrievarium.methods.shelf": ["Offer", "encoders_at_hand", "retriever", "shelf"],
     },

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from retrievarium import encoders, objectives, retrievers, training
 from retrievarium.contracts import InputError, Progress, no_progress
 from retrievarium.data import World
-from retrievarium.methods.build import Work, build
+from retrievarium.methods.building import Work, build
 from retrievarium.methods.measuring import measure_arms, with_siblings
 from retrievarium.methods.registry import Arms, claim, method
 

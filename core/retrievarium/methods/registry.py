@@ -14,7 +14,7 @@ from typing import Any
 
 from retrievarium.contracts import InputError, MissingError
 
-_MACHINERY = {"budget", "build", "evidence", "measuring", "papers", "registry", "shelf"}
+_MACHINERY = {"budget", "building", "evidence", "listing", "measuring", "registry", "shelf"}
 _METHODS: dict[str, Method] = {}
 _CLAIMS: dict[str, Claim] = {}
 

@@ -112,7 +112,7 @@ def retriever(
 
 
 def _single(name: str, collection: Collection, ws: Workspace, progress: Progress | None) -> BaseRetriever:
-    from retrievarium.methods.build import build
+    from retrievarium.methods.building import build
     from retrievarium.retrievers import BM25, Dense
 
     if name == "bm25":

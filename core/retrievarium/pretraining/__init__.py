@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.pretraining.masking": ["MaskedBatch", "MaskedBatches", "whole_word_mask"],
         "retrievarium.pretraining.mlm": ["MLM"],
-        "retrievarium.pretraining.pretrain": ["pretrain"],
+        "retrievarium.pretraining.tasks": ["pretrain"],
         "retrievarium.pretraining.start": ["Start", "random_start", "shipped_start"],
         "retrievarium.pretraining.warm": ["exposure_texts", "warm_start"],
     },

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from retrievarium.data import World
 from retrievarium.pretraining.mlm import MLM
-from retrievarium.pretraining.pretrain import pretrain
 from retrievarium.pretraining.start import Start, random_start
+from retrievarium.pretraining.tasks import pretrain
 from retrievarium.training import RunConfig
 
 SEEDS = (901, 902, 903, 904, 905, 906)  # far from the ones that develop (1 to 9) and judge (101 to 120)

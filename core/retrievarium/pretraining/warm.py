@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from retrievarium.contracts import Progress, no_progress
 from retrievarium.encoders import extend_backbone
 from retrievarium.pretraining.mlm import MLM
-from retrievarium.pretraining.pretrain import pretrain
 from retrievarium.pretraining.start import Start, random_start, shipped_fingerprint, shipped_start
+from retrievarium.pretraining.tasks import pretrain
 from retrievarium.training import stream
 from retrievarium.workspace import Workspace, content_hash, workspace
 
