@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -87,15 +87,6 @@ def collection_of(chosen: Selection) -> Collection | None:
 def open_query(query: str) -> None:
     st.session_state["q"] = query
     st.session_state["ask"] = ""
-
-
-def open_state(chosen: Selection) -> None:
-    """Show another state, as a link to it would."""
-    values = {"c": chosen.collection, "r": list(chosen.retrievers), "q": chosen.query, "ask": chosen.ask}
-    values |= {"s": chosen.split, "slice": chosen.slice, "k": chosen.k, "m": chosen.measure}
-    for key, value in values.items():
-        if value or key in ("q", "ask"):
-            st.session_state[key] = value
 
 
 def add_retriever(name: str) -> None:
@@ -205,7 +196,3 @@ def ask_bar(shown: bool) -> None:
 
 def at_hand() -> list[str]:
     return available()
-
-
-def describe(chosen: Selection) -> Mapping[str, Any]:
-    return chosen.params()

@@ -10,7 +10,8 @@ import streamlit as st
 from components import page
 from components.text import escaped
 from desk import desk
-from retrievarium.data import Collection, preflight
+from retrievarium.data import Collection
+from retrievarium.data.preflight import preflight
 from retrievarium.data.statistics import statistics
 from retrievarium.figures import histogram
 from state import Selection

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 import state
-from components import anatomy, page, preview
+from components import anatomy, jobs, page, preview
 from components.text import size
 from components.unpack import unpack
 from components.uploads import LARGEST_MB, tame
@@ -18,6 +18,7 @@ from desk import Task, desk
 from retrievarium.contracts import RetrievariumError
 from retrievarium.data import import_collection
 from retrievarium.data.library import check_name
+from retrievarium.data.preflight import preflight
 from retrievarium.workspace import workspace
 
 WAYS = ("A folder in a zip file", "Single files", "A path on this machine")
@@ -125,7 +126,7 @@ def _path() -> None:
     if remote or bytes_ > _AT_ONCE:
         page.note("It is read in a process of its own; see the sidebar.")
         argv = ["import", told, "--name", name]
-        _go(name, True, lambda: workspace().jobs.start(argv, f"Import {name}", imported=name))
+        _go(name, True, lambda: jobs.start(argv, f"Import {name}", imported=name))
         return
     _go(name, True, lambda: _start(name, lambda _: path, None))
 
@@ -200,8 +201,6 @@ def _report(name: str, collection: Any, report: Any) -> None:
         "app_pages/compare.py", label=f"Compare on {name}", icon=":material/view_column:", query_params=to.params()
     )
     key = ("preflight", collection.fingerprint)
-    from retrievarium.data import preflight
-
     checked = desk().task(key, lambda: preflight(collection)).wait(1.0)
     page.heading("Before any number", "What would mislead if it were not known; gravest first.")
     if checked.state == "ready":

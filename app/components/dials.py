@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 import state
-from components import page
+from components import jobs, page
 from components.text import seconds
 from retrievarium.contracts import RetrievariumError
 from retrievarium.data.library import check_name
@@ -88,7 +88,7 @@ def form() -> None:
         width="stretch",
         disabled=bool(fault),
         key="world-go",
-        on_click=lambda: workspace().jobs.start(argv, f"Generate {name}", world=name),
+        on_click=lambda: jobs.start(argv, f"Generate {name}", world=name),
     )
     _outcome(name)
 

@@ -9,10 +9,9 @@ import numpy as np
 import streamlit as st
 
 import state
-from components import page
+from components import jobs, page
 from components.text import escaped, seconds, size
 from desk import desk
-from retrievarium.contracts import RetrievariumError
 from retrievarium.data import Collection
 from retrievarium.encoders import estimate, has_vectors, load_encoder, passage_vectors, query_vectors
 from retrievarium.indexes import make_index, recall_against_exact
@@ -56,7 +55,7 @@ def _stamp() -> int:
 
 
 def _build(collection: Collection, name: str, kind: str) -> None:
-    about: dict[str, Any] = {"want": name, "collection": collection.fingerprint}
+    about = {"want": name, "collection": collection.fingerprint}
     job = workspace().jobs.find(**about)
     status = job.status() if job is not None else None
     if status is not None and not status.final:
@@ -82,7 +81,7 @@ def _build(collection: Collection, name: str, kind: str) -> None:
         "Encode and build",
         type="primary",
         key="index-go",
-        on_click=lambda: workspace().jobs.start(argv, f"Encode {collection.name} with {name}", **about),
+        on_click=lambda: jobs.start(argv, f"Encode {collection.name} with {name}", **about),
     )
     page.poll([key] if task.state == "working" else [])
 
@@ -151,12 +150,3 @@ def measure(collection: Collection, name: str, kind: str) -> dict[str, Any]:
         "recall": float(recall_against_exact(index, exact, asked, 10).mean()),
         "queries": len(asked),
     }
-
-
-def faults(collection: Collection, name: str) -> str:
-    """Why an encoder cannot be used, empty where it can."""
-    try:
-        has_vectors(collection, name)
-    except RetrievariumError as error:
-        return str(error)
-    return ""

@@ -23,6 +23,11 @@ _WORDS = {
 }
 
 
+def start(argv: list[str], title: str, **about: str) -> None:
+    """Queue a command as a job; `about` is what it is found by."""
+    workspace().jobs.start(argv, title, **about)
+
+
 def _cancelling(job: Job, status: JobStatus) -> bool:
     return not status.final and (job.folder / "CANCEL").exists()
 

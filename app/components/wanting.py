@@ -63,5 +63,5 @@ def _offer(want: Want, collection: Collection) -> None:
             key=f"start-{want.name}",
             type="primary",
             width="stretch",
-            on_click=lambda: workspace().jobs.start(command, title, **_about(want, collection)),
+            on_click=lambda: jobs.start(command, title, **_about(want, collection)),
         )

@@ -77,7 +77,8 @@ class MapFigure:
             self.height,
             uirevision=self.revision,
             showlegend=self.legend,
-            legend={"itemsizing": "constant", "y": 1, "x": 1.01, "title": {"text": self.shade.label}},
+            legend={"orientation": "h", "itemsizing": "constant", "y": -0.01, "yanchor": "top", "x": 0},
+            modebar={"bgcolor": "rgba(0,0,0,0)", "color": "rgba(128,128,128,.9)", "activecolor": _INK[self._mode]},
             hovermode="closest",
             clickmode="event+select",
         )
@@ -96,8 +97,8 @@ class MapFigure:
     def _points(self, start: int, stop: int, query: bool, flat: bool) -> Any:
         rows = np.arange(start, stop, dtype=np.int32)
         places = self.places[start:stop].astype(np.float32)
-        marker: dict[str, Any] = {"size": self._size(query), "line": {"width": 0}, **self._ink(rows)}
-        marker["symbol"] = self._symbols(rows, query) if flat else "diamond" if query else "circle"
+        marker: dict[str, Any] = {"size": self._size(query), "line": {"width": 1.4 if query else 0}, **self._ink(rows)}
+        marker["symbol"] = self._symbols(rows, query) if flat else "diamond-open" if query else "circle"
         about: dict[str, Any] = {
             "x": places[:, 0],
             "y": places[:, 1],
@@ -152,8 +153,8 @@ class MapFigure:
     def _symbols(self, rows: NDArray, query: bool) -> Any:
         """Categories differ by shape as well as by colour, where there are few enough points to tell shapes."""
         if self.shade.key == "point" or self.shade.codes is None or len(self.places) > _SHAPED:
-            return "diamond" if query else "circle"
-        shapes = [("circle-open", "diamond-open")[query], *SHAPES]
+            return "diamond-open" if query else "circle"
+        shapes = [f"{s}-open" if query else s for s in ("circle", *SHAPES)]
         return [shapes[c + 1] for c in self.shade.codes[rows].tolist()]
 
     def _legend(self, flat: bool) -> list[Any]:
@@ -164,7 +165,7 @@ class MapFigure:
         shaped = self.shade.key != "point" and len(self.places) <= _SHAPED
         told = []
         for i, name in enumerate(self.shade.names):
-            symbol = SHAPES[i] if shaped else "diamond" if name == "query" else "circle"
+            symbol = SHAPES[i] if shaped else "diamond-open" if name == "query" else "circle"
             marker = {"color": self._palette()[i], "size": 9, "symbol": symbol if flat else "circle"}
             about: dict[str, Any] = {"mode": "markers", "marker": marker, "name": f"{short(name, 26)} ({counts[i]:,})"}
             about |= {"hoverinfo": "skip", "showlegend": True}
@@ -185,9 +186,12 @@ class MapFigure:
             told.append(self._rings(over.false, "false friend: near here, not in truth", "square-open", red, 15))
         if over.lost:
             told.append(self._rings(over.lost, "lost friend: near in truth, not here", "diamond-open", blue, 17))
-        for at, name in ((over.focus, "the point in view"), (over.query, "the query in view")):
+        for at, name, symbol in (
+            (over.focus, "the passage in view", "hexagram"),
+            (over.query, "the query in view", "star"),
+        ):
             if at is not None:
-                told.append(self._rings([at], name, "star", ink, 17))
+                told.append(self._rings([at], name, symbol, ink, 16))
         return told
 
     def _rays(self, query: int, ranked: Sequence[int], ink: str) -> Any:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 
 PALETTE = {
-    "light": ("#0b6fb8", "#c05a00", "#00795a", "#a94c82", "#17748f", "#8a6d00", "#5b5fc7", "#6b6b6b"),
+    "light": ("#0b6fb8", "#b85600", "#00795a", "#a94c82", "#17748f", "#8a6d00", "#5b5fc7", "#6b6b6b"),
     "dark": ("#6cb4ee", "#f2a25c", "#4cc9a0", "#e59cc6", "#7fd3ea", "#e3c84a", "#a9adff", "#b5b5b5"),
 }
 SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "star", "hexagon", "x")

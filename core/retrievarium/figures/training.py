@@ -24,7 +24,7 @@ def dev_measures(metrics: Sequence[Mapping[str, float]]) -> list[str]:
 
 
 def training_curve(
-    metrics: Sequence[Mapping[str, float]], colours: Sequence[str] = ("#0b6fb8", "#c05a00")
+    metrics: Sequence[Mapping[str, float]], colours: Sequence[str] = ("#0b6fb8", "#b85600")
 ) -> go.Figure:
     """Loss by step (every value pale, a running mean over 20 on top), and measures on dev as they come.
 
