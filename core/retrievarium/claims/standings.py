@@ -175,7 +175,7 @@ def catalogue(ws: Workspace | None = None) -> list[dict[str, Any]]:
     rows = {k: _row(c, known.get(k))[0] for k, c in declared.items()}
     seen = {k for k, row in rows.items() if row["effect"] is not None}
     found = []
-    for paper in papers(measured=seen):  # type: ignore[operator]
+    for paper in papers(measured=seen):
         short = [_short(rows[k]) for k, c in declared.items() if c.paper == paper.number]
         found.append(
             {
