@@ -65,10 +65,14 @@ class Work:
     notes: list[str] = field(default_factory=list)
 
     def fit(self, what: str, model: Any, batches: Any, objective: Any, **settings: Any) -> Fitted:
-        """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report."""
+        """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report.
+
+        A probe is asked about six times on the way.
+        """
         from retrievarium.training import fit
 
-        about = {"device": self.device, "config": self.config, "progress": self.progress, "what": what}
+        about: dict[str, Any] = {"device": self.device, "config": self.config, "progress": self.progress, "what": what}
+        about["probe_every"] = max(10, settings["steps"] // 60 * 10)
         fitted = fit(model, batches, objective, folder=self.folder / what.replace(" ", "-"), **about, **settings)
         self.stages.append({"what": what, **dataclasses.asdict(fitted)})
         return fitted
