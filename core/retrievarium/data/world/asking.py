@@ -45,6 +45,7 @@ class Asker:
 
     def __init__(self, seed: str, plan: Plan, bank: Bank, dials: Dials) -> None:
         self.seed, self.plan, self.bank, self.dials = seed, plan, bank, dials
+        self._seen: dict[tuple[str, str, str], set[int]] = {}
         self.pairs = {name: _pairs(bank, name) for name in RELATIONS}
 
     def choose(self, role: str, count: int) -> list[Question]:
@@ -65,7 +66,7 @@ class Asker:
         return questions
 
     def _facts(self, subjects: list[Entity], per: int, draw: Draw) -> dict[str, list[list[int]]]:
-        """For each relation, fact groups of `per` subjects; every subject keeps a trained relation that is not asked."""
+        """For each relation, fact groups of `per` subjects; each subject keeps a trained one unasked."""
         by: dict[str, dict[int, list[int]]] = {name: {} for name in RELATIONS}
         for subject in subjects:
             for number in self.plan.own_facts[subject.number]:
@@ -147,12 +148,21 @@ class Asker:
         return clue.target >= 0 and self.plan.cast.entities[clue.target].role != "minor"
 
     def _unique(self, kind: str, fact: Fact) -> bool:
-        if not hasattr(self, "_seen"):
-            self._seen: dict[tuple[str, str, str], set[int]] = {}
+        if not self._seen:
             for item in self.plan.facts:
                 key = (self.plan.cast.entities[item.subject].kind, item.relation, item.value)
                 self._seen.setdefault(key, set()).add(item.subject)
         return len(self._seen[kind, fact.relation, fact.value]) == 1
+
+
+def wording_weights(bank: Bank, dials: Dials, relation: str) -> list[int]:
+    """How often each passage wording serves an asked fact; other facts use the same weights, and none stands out."""
+    weights = [0] * len(bank.relations[relation].passage)
+    shares = dict(zip(OVERLAPS, (dials.share_none, dials.share_one, dials.share_all), strict=True))
+    for (_, overlap), passages in _pairs(bank, relation).items():
+        for at, _ in passages:
+            weights[at] += 60 * shares[overlap] // len(passages)
+    return weights
 
 
 def _pairs(bank: Bank, relation: str) -> dict[tuple[str, str], list[tuple[int, list[int]]]]:

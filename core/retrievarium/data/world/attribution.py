@@ -1,4 +1,4 @@
-"""Why BM25 missed: each labelled cause is repaired alone, and a miss is explained by the repairs that turn it into a hit."""
+"""Why BM25 missed: each labelled cause is repaired alone; a repair that turns a miss into a hit explains it."""
 
 from __future__ import annotations
 

@@ -6,12 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
+from math import isqrt
 
 from retrievarium.data.world.asking import FORMS, OVERLAPS, Asker, Question
 from retrievarium.data.world.banks import Bank, load_bank
-from retrievarium.data.world.cast import build_cast
+from retrievarium.data.world.cast import Entity, build_cast
 from retrievarium.data.world.dials import Dials
 from retrievarium.data.world.draws import Draw
 from retrievarium.data.world.exposure import ExposureWriter, balanced_steps
@@ -24,8 +23,8 @@ from retrievarium.data.world.training import training_questions
 from retrievarium.data.world.words import PARTS
 
 FEATURES = (
-    "questions", "relevant passages", "index mentions", "passage length", "fact position", "entity answer", "name length",
-    "look-alikes", "homonym", "overlap", "name frequency", "test wording",
+    "questions", "relevant passages", "index mentions", "passage length", "fact position", "entity answer",
+    "name length", "look-alikes", "homonym", "overlap", "name frequency", "test wording",
     *(f"relation {name}" for name in RELATIONS),
     *(f"type {name}" for name in DESCRIBED),
     *(f"asked by {form}" for form in FORMS),
@@ -108,6 +107,21 @@ class Book:
         words = {token for e in self.plan.cast.described if e.role == "test" for token in e.name.tokens}
         return look_alike_counts(words, {token for e in entities for token in e.name.tokens})
 
+    @cached_property
+    def tellers(self) -> dict[tuple[str, str], set[int]]:
+        """By relation and name token, the entities of which some passage tells the relation."""
+        index: dict[tuple[str, str], set[int]] = {}
+        for fact in self.plan.facts:
+            if fact.told:
+                for token in self.plan.cast.entities[fact.subject].name.tokens:
+                    index.setdefault((fact.relation, token), set()).add(fact.subject)
+        return index
+
+    def has_sibling(self, number: int, relation: str) -> bool:
+        """Whether the relation is told of another entity that shares a name token."""
+        tokens = self.plan.cast.entities[number].name.tokens
+        return any(len(self.tellers.get((relation, token), ())) > 1 for token in tokens)
+
     def gold_sentence(self, question: Question) -> int:
         """Where in its home passage the fact stands."""
         return self.plan.facts[question.facts[0]].told[0][1]
@@ -145,18 +159,38 @@ class Book:
     def steps(self) -> list[int]:
         """The exposure step (0 to 5) of each described entity in arm A."""
         described = self.plan.cast.described
-        rows = self.features
         steps = [-1] * len(described)
         draw = Draw(self.seed, "exposure steps")
         tested = [e for e in described if e.role == "test"]
         if tested:
-            matrix = np.array([rows.get(e.number, [0] * len(FEATURES)) for e in tested], dtype=np.int64)
-            for entity, step in zip(tested, balanced_steps(matrix, [int(e.unseen) for e in tested], draw), strict=True):
+            deviations, spreads = self._deviations(tested)
+            strata = [int(entity.unseen) for entity in tested]
+            for entity, step in zip(tested, balanced_steps(deviations, spreads, strata, draw), strict=True):
                 steps[entity.number] = step
         others = draw.shuffled([e.number for e in described if e.role != "test"])
         for position, number in enumerate(others):
             steps[number] = position % 6
         return steps
+
+    def _deviations(self, tested: list[Entity]) -> tuple[list[list[int]], list[int]]:
+        """Sums of deviations from the mean question, and standard deviations; both times the number of questions."""
+        size, rows = len(self.test), self.features
+        none = [0] * len(FEATURES)
+        columns = list(zip(*self.question_features, strict=True))
+        totals = [sum(column) for column in columns]
+        spreads = [isqrt(size * sum(v * v for v in c) - t * t) for c, t in zip(columns, totals, strict=True)]
+        deviations = [
+            [size * v - row[0] * t for v, t in zip(row, totals, strict=True)]
+            for row in (rows.get(entity.number, none) for entity in tested)
+        ]
+        # The first feature is the number of questions itself: its mean is over subjects.
+        counts = [rows.get(entity.number, none)[0] for entity in tested]
+        for row, count in zip(deviations, counts, strict=True):
+            row[0] = len(tested) * count - sum(counts)
+        # A question's feature adds up over more questions than there are subjects, hence the finer measure.
+        per_subject = max(1, size // max(1, len(tested)))
+        spreads[0] = isqrt(len(tested) * sum(c * c for c in counts) - sum(counts) ** 2) // per_subject
+        return deviations, spreads
 
     @cached_property
     def asked(self) -> set[tuple[int, str]]:

@@ -45,7 +45,7 @@ class Dials:
     alias_keeps: int = _dial(
         84, 0, 100, "% of aliases", "Aliases that keep a token of the name, as nicknames often do."
     )
-    clue_near: int = _dial(90, 0, 100, "% of descriptions", "Descriptions by a fact that the gold passage tells too.")
+    clue_near: int = _dial(88, 0, 100, "% of descriptions", "Descriptions by a fact that the gold passage tells too.")
     gold_full: int = _dial(40, 0, 100, "% of passages", "Passages that give their subject's full name.")
     gold_short: int = _dial(30, 0, 100, "% of passages", "Passages that give only its short name.")
     gold_pronoun: int = _dial(30, 0, 100, "% of passages", "Passages that name it by pronoun or type alone.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -19,28 +18,27 @@ from retrievarium.data.world.relations import KINDS
 from retrievarium.data.world.words import with_article
 
 Ints = npt.NDArray[np.int64]
+LOOK = 350  # partners looked at for one swap
 TRAIN_QUESTIONS = (1, 1, 2, 4, 8, 16)  # about a seen test subject, by step of exposure
 
 
-def _scaled(features: Ints) -> Ints:
-    """Columns with mean 0 and standard deviation 1000, in integers (n, f); constant columns become 0."""
-    n = features.shape[0]
-    result = np.zeros_like(features)
-    for column in range(features.shape[1]):
-        values = [int(v) for v in features[:, column]]
-        total = sum(values)
-        spread = isqrt(n * sum(v * v for v in values) - total * total)
-        if spread:
-            result[:, column] = [1000 * (n * v - total) // spread for v in values]
-    return result
+def _scaled(features: list[list[int]], spreads: list[int]) -> Ints:
+    """Features over their spreads, in hundredths (n, f); a feature without spread becomes 0."""
+    rows = [[200 * v // (2 * s) if s else 0 for v, s in zip(row, spreads, strict=True)] for row in features]
+    return np.array(rows, dtype=np.int64)
 
 
-def balanced_steps(features: Ints, strata: list[int], draw: Draw, rounds: int = 6) -> list[int]:
+def balanced_steps(
+    features: list[list[int]], spreads: list[int], strata: list[int], draw: Draw, rounds: int = 12
+) -> list[int]:
     """A random step 0 to 5 for each subject, then swaps within a stratum while they bring the steps' sums closer.
+
+    Swaps first lower the sum of squares of the sums, then of their fourth powers, which works on the largest.
 
     Parameters
     ----------
-    features: (n, f) integers, what must not differ between steps.
+    features: (n, f) integers, what must not differ between steps, as deviations from the mean.
+    spreads: (f,) the standard deviation that each feature is measured against.
     strata: (n,) subjects of different strata never swap.
 
     Returns
@@ -53,33 +51,39 @@ def balanced_steps(features: Ints, strata: list[int], draw: Draw, rounds: int = 
         offset = draw.below(6)
         for position, member in enumerate(members):
             steps[member] = (position + offset) % 6
-    x = _scaled(features)
+    x = _scaled(features, spreads)
     at = np.array(steps, dtype=np.int64)
+    members_of = {s: np.array([i for i, t in enumerate(strata) if t == s], dtype=np.int64) for s in sorted(set(strata))}
+    for power in (2, 4):
+        for _ in range(rounds if len(strata) <= 4 * LOOK else 1):  # large Worlds balance themselves
+            if not _swap_once(x, at, strata, members_of, draw, power):
+                break
+    return [int(step) for step in at]
+
+
+def _swap_once(x: Ints, at: Ints, strata: list[int], members_of: dict[int, Ints], draw: Draw, power: int) -> bool:
+    """One pass: each subject makes its best swap, if any is good. Changes `at`; whether it did."""
     sums = np.zeros((6, x.shape[1]), dtype=np.int64)
     np.add.at(sums, at, x)
-    by_stratum = {s: np.array([i for i, t in enumerate(strata) if t == s], dtype=np.int64) for s in set(strata)}
-    for _ in range(rounds):
-        changed = False
-        for i in draw.shuffled(range(len(steps))):
-            others = by_stratum[strata[i]]
-            if len(others) > 400:
-                start = draw.below(len(others))
-                others = np.take(others, range(start, start + 400), mode="wrap")
-            mine = int(at[i])
-            gain = x[others] - x[i]  # (m, f) what my step gains by the swap
-            before = (sums[mine] ** 2).sum() + (sums[at[others]] ** 2).sum(axis=1)
-            after = ((sums[mine] + gain) ** 2).sum(axis=1) + ((sums[at[others]] - gain) ** 2).sum(axis=1)
-            change = np.where(at[others] == mine, 0, after - before)
-            best = int(np.argmin(change))
-            if change[best] < 0:
-                j = int(others[best])
-                sums[mine] += gain[best]
-                sums[at[j]] -= gain[best]
-                at[i], at[j] = at[j], mine
-                changed = True
-        if not changed:
-            break
-    return [int(step) for step in at]
+    changed = False
+    for i in draw.shuffled(range(len(strata))):
+        others = members_of[strata[i]]
+        if len(others) > LOOK:
+            start = draw.below(len(others))
+            others = np.take(others, range(start, start + LOOK), mode="wrap")
+        mine = int(at[i])
+        gain = x[others] - x[i]  # (m, f) what my step gains by the swap
+        before = (sums[mine] ** power).sum() + (sums[at[others]] ** power).sum(axis=1)
+        after = ((sums[mine] + gain) ** power).sum(axis=1) + ((sums[at[others]] - gain) ** power).sum(axis=1)
+        change = np.where(at[others] == mine, 0, after - before)
+        best = int(np.argmin(change))
+        if change[best] < 0:
+            j = int(others[best])
+            sums[mine] += gain[best]
+            sums[at[j]] -= gain[best]
+            at[i], at[j] = at[j], mine
+            changed = True
+    return changed
 
 
 def arm_step(step: int, arm: str) -> int:

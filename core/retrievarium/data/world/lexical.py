@@ -24,7 +24,9 @@ class Terms:
 
 
 class BM25Scorer:
-    """score(q, d) = sum over t in q of idf(t) tf / (tf + k1 (1 - b + b |d| / mean |d|)), idf = ln(1 + (N - df + .5) / (df + .5)).
+    """score(q, d) = sum over t in q of idf(t) tf / (tf + k1 (1 - b + b |d| / mean |d|)).
+
+    idf(t) = ln(1 + (N - df + .5) / (df + .5)).
 
     Source: Robertson and Zaragoza 2009, with Lucene's idf.
     """

@@ -7,138 +7,27 @@ from collections import Counter
 from collections.abc import Iterable
 
 from retrievarium.data.world.draws import log2_steps
+from retrievarium.data.world.listing import listed
 
 _TERM = re.compile(r"\b\w\w+\b")
 STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "for",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "such",
-        "that",
-        "the",
-        "their",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "to",
-        "was",
-        "will",
-        "with",
-    ]
+    listed(
+        """
+    a an and are as at be but by for if in into is it no not of on or such that the their then there
+    these they this to was will with
+    """
+    )
 )
 FUNCTION_WORDS = STOP_WORDS | frozenset(
-    [
-        "about",
-        "above",
-        "after",
-        "again",
-        "against",
-        "all",
-        "also",
-        "am",
-        "any",
-        "because",
-        "been",
-        "before",
-        "being",
-        "below",
-        "between",
-        "both",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "down",
-        "during",
-        "each",
-        "few",
-        "further",
-        "had",
-        "has",
-        "have",
-        "having",
-        "he",
-        "her",
-        "here",
-        "hers",
-        "herself",
-        "him",
-        "himself",
-        "his",
-        "how",
-        "i",
-        "itself",
-        "just",
-        "me",
-        "more",
-        "most",
-        "must",
-        "my",
-        "myself",
-        "nor",
-        "now",
-        "off",
-        "once",
-        "only",
-        "other",
-        "our",
-        "ours",
-        "out",
-        "over",
-        "own",
-        "same",
-        "she",
-        "should",
-        "so",
-        "some",
-        "than",
-        "them",
-        "themselves",
-        "those",
-        "through",
-        "too",
-        "under",
-        "until",
-        "up",
-        "upon",
-        "very",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "would",
-        "you",
-        "your",
-    ]
+    listed(
+        """
+    about above after again against all also am any because been before being below between both can
+    could did do does doing down during each few further had has have having he her here hers
+    herself him himself his how i itself just me more most must my myself nor now off once only
+    other our ours out over own same she should so some than them themselves those through too under
+    until up upon very we were what when where which while who whom whose why would you your
+    """
+    )
 )
 
 

@@ -5,41 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retrievarium.data.world.draws import Draw
+from retrievarium.data.world.listing import listed
 
-_ONSETS = [
-    "b",
-    "br",
-    "c",
-    "d",
-    "dr",
-    "f",
-    "fl",
-    "g",
-    "gr",
-    "h",
-    "j",
-    "k",
-    "kl",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pr",
-    "r",
-    "s",
-    "st",
-    "t",
-    "th",
-    "tr",
-    "v",
-    "w",
-    "y",
-    "z",
-    "sk",
-    "gl",
-]
+_ONSETS = listed(
+    """
+    b br c d dr f fl g gr h j k kl l m n p pr r s st t th tr v w y z sk gl
+    """
+)
 _VOWELS = ["a", "e", "i", "o", "u", "a", "e", "o", "ai", "ei", "au", "y"]
-_CODAS = ["l", "n", "r", "s", "m", "nd", "rt", "th", "x", "lk", "ss", "v", "rn", "ll", "k"]
+_CODAS = listed(
+    """
+    l n r s m nd rt th x lk ss v rn ll k
+    """
+)
 _ENDS = {
     "given": ["a", "o", "in", "el", "is", "en", "ur", "et", "ia", "ean", "yl", "im"],
     "surname": ["er", "ow", "ell", "ick", "and", "ost", "em", "orn", "ax", "unt", "ish", "ock"],

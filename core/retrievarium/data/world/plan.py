@@ -189,7 +189,6 @@ class Planner:
             for _ in range(6):
                 if want <= 0:
                     break
-                told = []
                 if draw.below(6) < dials.siblings:
                     model = self.cast.described[draw.below(len(self.cast.described))]
                     entity = look_alike(self.cast, model, draw)
@@ -208,7 +207,7 @@ class Planner:
 
     def _tell_of(self, entity: Entity, count: int, page: Page, draw: Draw) -> list[int]:
         """Up to `count` new facts about a minor entity, each relation told once in the whole World."""
-        told = []
+        told: list[int] = []
         for relation in draw.shuffled(relations_of(entity.kind)):
             if len(told) == count:
                 break

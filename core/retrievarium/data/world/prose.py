@@ -2,63 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from retrievarium.data.world.asking import wording_weights
 from retrievarium.data.world.banks import Bank
 from retrievarium.data.world.cast import Entity
 from retrievarium.data.world.dials import Dials
 from retrievarium.data.world.draws import Draw
 from retrievarium.data.world.plan import Fact, Page, Plan
-from retrievarium.data.world.relations import KINDS, PEOPLE
+from retrievarium.data.world.relations import KINDS, RELATIONS
+from retrievarium.data.world.sentences import APPOSED, Sentence, Written, capital, insert_clause, joins
 from retrievarium.data.world.words import with_article
-
-
-@dataclass(slots=True)
-class Sentence:
-    """`forms` maps each entity the sentence names to `full`, `short`, `alias` or `pronoun`."""
-
-    text: str
-    facts: list[int] = field(default_factory=list)
-    forms: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Written:
-    """A passage: title and sentences."""
-
-    title: str
-    sentences: list[Sentence]
-
-    @property
-    def text(self) -> str:
-        """The sentences, joined by blanks."""
-        return " ".join(sentence.text for sentence in self.sentences)
-
-
-def capital(text: str) -> str:
-    """First letter in upper case, the rest untouched."""
-    return text[:1].upper() + text[1:]
-
-
-APPOSED = (*PEOPLE, "town", "company", "ship", "mineral")  # types whose noun may stand before the name
-
-
-def _joins(template: str) -> bool:
-    """Whether a wording can go on as `who ...` or `and ...`."""
-    return template.startswith("{s} ") and "{p}" not in template and "{m}" not in template
-
-
-def _insert(text: str, name: str, clause: str) -> str | None:
-    """Set a relative clause behind a name; None where the sentence has no room for it."""
-    for spelled in (name, capital(name)):
-        end = text.find(spelled) + len(spelled)
-        if end >= len(spelled):
-            after = text[end:]
-            if after == "." or (after.startswith(", ") and not after.startswith((", which", ", who"))):
-                return f"{text[:end]}, {clause}{after}"
-            if after.startswith(" ") and not after.startswith((" and ", " or ", " nor ")):
-                return f"{text[:end]}, {clause},{after}"
-    return None
 
 
 class Writer:
@@ -67,6 +19,7 @@ class Writer:
     def __init__(self, seed: str, plan: Plan, bank: Bank, dials: Dials) -> None:
         self.seed, self.plan, self.bank, self.dials = seed, plan, bank, dials
         self.entities = plan.cast.entities
+        self.weights = {name: wording_weights(bank, dials, name) for name in RELATIONS}
 
     def write(self, page: Page) -> Written:
         """One passage, told more briefly until it keeps to its words; facts it tells record where."""
@@ -110,7 +63,9 @@ class _Passage:
         rest += [("aside", aside) for aside in page.asides]
         low, high = self.dials.words_low, self.dials.words_high
         target = draw.between(low + 6, max(low + 6, high - 14)) if low else 0
-        must = [*blocks[:1], *draw.shuffled(rest)]
+        # What the article is about comes before most of what it strays to.
+        order = sorted((draw.below(60 if what == "own" else 100), at) for at, (what, _) in enumerate(rest))
+        must = [*blocks[:1], *(rest[at] for _, at in order)]
         room = self._room(must)
         parts: list[list[Sentence]] = []
         for what, item in must:
@@ -171,11 +126,13 @@ class _Passage:
         """Further facts about an entity just named: one as a relative clause where it fits, the others after it."""
         rest = [self.w.plan.facts[number] for number in facts]
         templates = {fact.number: self._wording(fact) for fact in rest}
-        clauses = {n: template.removeprefix("{s} ") for n, template in templates.items() if _joins(template)}
+        clauses = {n: template.removeprefix("{s} ") for n, template in templates.items() if joins(template)}
         relative = "who" if KINDS[entity.kind].group == "person" else "which"
         for fact in rest:
             if fact.number in clauses:
-                joined = _insert(first.text, entity.full, f"{relative} {self._fill_value(clauses[fact.number], fact)}")
+                joined = insert_clause(
+                    first.text, entity.full, f"{relative} {self._fill_value(clauses[fact.number], fact)}"
+                )
                 if joined:
                     first.text = joined
                     self._tell(first, fact)
@@ -184,7 +141,8 @@ class _Passage:
         result = [first]
         while rest:
             fact = rest.pop(0)
-            sentence = self._statement(fact, entity, "short", templates[fact.number])
+            bare = len(result) > 1 and self.draw.chance(60)  # the sentence before is about the same entity
+            sentence = self._statement(fact, entity, "pronoun" if bare else "short", templates[fact.number])
             if rest and fact.number in clauses and rest[0].number in clauses:
                 more = rest.pop(0)
                 sentence.text = f"{sentence.text.removesuffix('.')} and {self._fill_value(clauses[more.number], more)}."
@@ -270,7 +228,16 @@ class _Passage:
     def _wording(self, fact: Fact) -> str:
         wordings = self.bank.relations[fact.relation].passage
         here = fact.passage == self.page.number
-        return wordings[fact.wording] if fact.wording >= 0 and here else self._fresh(wordings)
+        if fact.wording >= 0 and here:
+            self.used.add(wordings[fact.wording])
+            return wordings[fact.wording]
+        weights = self.w.weights[fact.relation]
+        for _ in range(4):
+            template = wordings[self.draw.weighted(weights)]
+            if template not in self.used:
+                break
+        self.used.add(template)
+        return template
 
     def _fill(self, template: str) -> str:
         """Fill the slots that vary the prose, each with words the passage has not used."""
@@ -300,9 +267,7 @@ class _Passage:
                     self.noun_seen = True
             plain = possessive = objective = name
             possessive = f"{name}'s"
-        elif (
-            noun or not self.noun_seen or self.draw.chance(50)
-        ):  # the type's noun as often as a bare pronoun, so that readers keep track
+        elif entity is self.subject and (noun or not self.noun_seen or self.draw.chance(50)):
             self.introduced = self.noun_seen = True
             plain = objective = f"the {self.noun}"
             possessive = f"the {self.noun}'s"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from retrievarium.data.world.asking import Question
@@ -47,26 +49,13 @@ def slices(book: Book, ids: Ids, arm: str) -> pa.Table:
         names += ["zero-overlap"] if book.overlaps[number] == 0 else []
         names += ["multi-answer"] if len(question.facts) > 1 else []
         names += ["homonym"] if entity.homonym else []
-        names += ["sibling"] if sibling(book, entity.number, fact.relation) else []
+        names += ["sibling"] if book.has_sibling(entity.number, fact.relation) else []
         names += ["long"] if len(book.passages[gold[0]].text.split()) >= long else []
         names += [question.form] if question.form in ("alias", "description") else []
         if question.form == "description" and book.plan.facts[question.clue].passage not in gold:
             names.append("multi-hop")
         rows += [{"slice": name, "query_id": ids.query("test", number)} for name in names]
     return rows_to_table(rows, slice=pa.string(), query_id=pa.string())
-
-
-def sibling(book: Book, number: int, relation: str) -> bool:
-    """Whether some passage tells the same relation of another entity that shares a name token."""
-    if not hasattr(book, "_by_token"):
-        index: dict[tuple[str, str], set[int]] = {}
-        for fact in book.plan.facts:
-            if fact.told:
-                for token in book.plan.cast.entities[fact.subject].name.tokens:
-                    index.setdefault((fact.relation, token), set()).add(fact.subject)
-        book._by_token = index  # type: ignore[attr-defined]
-    tokens = book.plan.cast.entities[number].name.tokens
-    return any(len(book._by_token[relation, token]) > 1 for token in tokens)  # type: ignore[attr-defined]
 
 
 def gold_form(book: Book, question: Question) -> str:
@@ -89,7 +78,7 @@ def causes(book: Book, ids: Ids) -> pa.Table:
     for entity in book.plan.cast.entities:
         for token in entity.name.tokens:
             bearers[token] = bearers.get(token, 0) + 1
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, question in enumerate(book.test):
         fact = book.plan.facts[question.facts[0]]
         entity = book.plan.cast.entities[fact.subject]

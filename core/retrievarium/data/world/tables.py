@@ -74,7 +74,7 @@ def queries(book: Book, ids: Ids, split: str, questions: list[Question]) -> tupl
 
 
 def entities(book: Book, ids: Ids) -> pa.Table:
-    """`id, type, name, short, alias, document, role, unseen, homonym, tokens`."""
+    """Entities that the index names: `id, type, name, short, alias, document, role, unseen, homonym, tokens`."""
     rows = [
         {
             "id": ids.entity(e.number),
@@ -89,6 +89,7 @@ def entities(book: Book, ids: Ids) -> pa.Table:
             "tokens": list(e.name.tokens),
         }
         for e in book.plan.cast.entities
+        if book.named_in[e.number]
     ]
     text, flag = pa.string(), pa.bool_()
     return rows_to_table(
@@ -210,7 +211,8 @@ def exposure(book: Book, ids: Ids, arm: str, train: list[Question]) -> pa.Table:
 
 def unanswerable(book: Book, ids: Ids) -> pa.Table:
     """`id, text, entity, relation`: questions about facts that no passage tells, on test subjects."""
-    draw, rows = Draw(book.seed, "unanswerable"), []
+    draw = Draw(book.seed, "unanswerable")
+    rows: list[dict[str, Any]] = []
     for number, relation in book.plan.lacking:
         entity = book.plan.cast.entities[number]
         if entity.role == "test":

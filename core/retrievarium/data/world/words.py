@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from retrievarium.data.world.draws import Draw
+from retrievarium.data.world.listing import listed
 
 PARTS: dict[str, tuple[str, str]] = {
     "trade": (
-        "salt rope clock glove lamp barrel button ribbon mirror saddle nail wool organ cart kite chart candle tile basket pearl",
+        "salt rope clock glove lamp barrel button ribbon mirror saddle nail wool organ cart kite chart candle pearl",
         "carrier maker mender dealer tester gilder cutter weaver sorter printer polisher packer turner seller painter",
     ),
     "illness": (
-        "marsh stone winter river miner's harbour three-day white creeping shaking blue night field sailor's old spring",
+        "marsh stone winter river miner's harbour three-day white creeping shaking blue night field sailor's spring",
         "fever cough ague palsy gout rheum colic jaundice catarrh pleurisy sciatica quinsy",
     ),
     "emblem": (
@@ -22,7 +23,7 @@ PARTS: dict[str, tuple[str, str]] = {
         "eels glass thread paper plums bricks needles felt cheese bells lace soap mustard combs figs linen harness",
     ),
     "disaster": (
-        "Candlemas harvest Whitsun Martinmas midsummer Lenten Advent Easter vintage Shrovetide noonday midnight Michaelmas",
+        "Candlemas harvest Whitsun Martinmas midsummer Lenten Advent Easter vintage Shrovetide midnight Michaelmas",
         "flood fire storm earthquake landslip siege explosion frost gale riot collapse hurricane",
     ),
     "material": (
@@ -35,7 +36,7 @@ PARTS: dict[str, tuple[str, str]] = {
     ),
     "omen": (
         "early late long sudden unexpected mild heavy quick quiet repeated",
-        "thaws riches frost weddings letters rain quarrels visitors homecomings drought twins lawsuits journeys bargains",
+        "thaws riches frost weddings letters rain quarrels visitors homecomings drought twins lawsuits bargains",
     ),
     "use": (
         "fishing lamp funeral festival organ surgical writing sailing kitchen hunting stage church",
@@ -44,90 +45,22 @@ PARTS: dict[str, tuple[str, str]] = {
 }
 _SPLIT = {name: (first.split(), second.split()) for name, (first, second) in PARTS.items()}
 
-NICK_FIRST = [
-    "Quiet",
-    "Iron",
-    "Crooked",
-    "Velvet",
-    "Hollow",
-    "Paper",
-    "Merry",
-    "Silent",
-    "Amber",
-    "Wooden",
-    "Laughing",
-    "Ragged",
-    "Patient",
-    "Copper",
-    "Frozen",
-    "Wandering",
-    "Little",
-    "Crimson",
-    "Borrowed",
-    "Sleepless",
-    "Golden",
-    "Barefoot",
-    "Ashen",
-    "Proud",
-    "Hidden",
-    "Lonely",
-    "Painted",
-    "Stubborn",
-    "Broken",
-    "Scarlet",
-    "Forgotten",
-    "Humble",
-    "Glass",
-    "Gilded",
-    "Drowsy",
-    "Thirsty",
-    "Windy",
-    "Salted",
-    "Limping",
-    "Starlit",
-]
-NICK_LAST = [
-    "Lantern",
-    "Sparrow",
-    "Anvil",
-    "Compass",
-    "Thimble",
-    "Weaver",
-    "Ladder",
-    "Badger",
-    "Candle",
-    "Harp",
-    "Ferry",
-    "Spindle",
-    "Orchard",
-    "Drum",
-    "Needle",
-    "Falcon",
-    "Mirror",
-    "Kettle",
-    "Anchor",
-    "Pilgrim",
-    "Willow",
-    "Hammer",
-    "Cricket",
-    "Bell",
-    "Shepherd",
-    "Magpie",
-    "Chimney",
-    "Saddle",
-    "Feather",
-    "Bishop",
-    "Cobbler",
-    "Rooster",
-    "Tinker",
-    "Basin",
-    "Heron",
-    "Miller",
-    "Garland",
-    "Whistle",
-    "Beacon",
-    "Chestnut",
-]
+NICK_FIRST = listed(
+    """
+    Quiet Iron Crooked Velvet Hollow Paper Merry Silent Amber Wooden Laughing Ragged Patient Copper
+    Frozen Wandering Little Crimson Borrowed Sleepless Golden Barefoot Ashen Proud Hidden Lonely
+    Painted Stubborn Broken Scarlet Forgotten Humble Glass Gilded Drowsy Thirsty Windy Salted
+    Limping Starlit
+    """
+)
+NICK_LAST = listed(
+    """
+    Lantern Sparrow Anvil Compass Thimble Weaver Ladder Badger Candle Harp Ferry Spindle Orchard
+    Drum Needle Falcon Mirror Kettle Anchor Pilgrim Willow Hammer Cricket Bell Shepherd Magpie
+    Chimney Saddle Feather Bishop Cobbler Rooster Tinker Basin Heron Miller Garland Whistle Beacon
+    Chestnut
+    """
+)
 
 
 def literal(kind: str, draw: Draw) -> str:

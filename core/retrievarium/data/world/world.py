@@ -186,11 +186,13 @@ class World:
         return write_world(self, Path(folder), arm)
 
 
-def stream(seed: int = 7, passages: int = 1_000_000, block: int = 5000, **dials: int) -> Iterator[World]:
+def stream(
+    seed: int = 7, passages: int = 1_000_000, block: int = 5000, *, bank: str = "a", **dials: int
+) -> Iterator[World]:
     """Worlds of `block` passages that together make a large one, one in memory at a time.
 
     Ids of block b start with `b<number>-`; each block has entities and names of its own, so that the document frequency
     of a name stays what the dials say at every size.
     """
     for number, start in enumerate(range(0, passages, block)):
-        yield World(seed, max(100, min(block, passages - start)), prefix=f"b{number:04d}-", **dials)
+        yield World(seed, max(100, min(block, passages - start)), bank=bank, prefix=f"b{number:04d}-", **dials)

@@ -43,11 +43,11 @@ def write_world(world: World, folder: Path, arm: str) -> Path:
             out.write(json.dumps({"_id": row["id"], "text": row["text"], "metadata": extra}, ensure_ascii=False) + "\n")
     for split in collection.splits:
         table = collection.split_named(split).qrels.table
-        with atomic_write(folder / "qrels" / f"{split}.tsv") as temporary:
-            with open(temporary, "w", encoding="utf-8", newline="\n") as out:
-                out.write("query-id\tcorpus-id\tscore\n")
-                for row in table.to_pylist():
-                    out.write(f"{row['query_id']}\t{row['passage_id']}\t{row['grade']}\n")
+        path = folder / "qrels" / f"{split}.tsv"
+        with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as out:
+            out.write("query-id\tcorpus-id\tscore\n")
+            for row in table.to_pylist():
+                out.write(f"{row['query_id']}\t{row['passage_id']}\t{row['grade']}\n")
     for name, table in collection.tables.items():
         _lines(folder / "truth" / f"{name}.jsonl", table)
     with atomic_write(folder / "world.json") as temporary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 from retrievarium.contracts import MissingError
 from retrievarium.data.world.banks.form import Bank, Wordings, check_bank, content_stems, overlap_class
@@ -19,6 +20,7 @@ def load_bank(name: str) -> Bank:
     MissingError
         For any other name.
     """
+    prose: ModuleType
     if name == "a":
         from retrievarium.data.world.banks import a_hints, a_people, a_places, a_prose, a_things
 

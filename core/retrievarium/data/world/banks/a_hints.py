@@ -1,6 +1,6 @@
 """Bank A: hints, sentences that touch on a relation of an entity and tell nothing about it."""
 
-HINTS = {
+HINTS: dict[str, tuple[str, ...]] = {
     "person": (
         "A quarrel arose over the town in which {z} was born, and was left unsettled.",
         "In which place {z} lived at the time, and whether retired or not, is nowhere said.",

@@ -1,6 +1,6 @@
 """Bank A: the prose around the facts."""
 
-COLOUR = {
+COLOUR: dict[str, tuple[str, ...]] = {
     "person": (
         "Of {p} habits little is known, except that {s} rose before dawn and kept a {thing} beside the bed.",
         "Those who met the {kind} in {season} remembered a {manner} voice and a dislike of ceremony.",
@@ -9,7 +9,7 @@ COLOUR = {
         "{s} was {manner} with strangers and seldom spoke at all in {season}.",
         "The household was never rich; in one {season} the furniture had to be pawned twice.",
         "Later writers made a legend of this {manner} temper, for which {paper} offers no support.",
-        "The {kind} kept accounts to the last penny, and {number} of these sheets are still read for the prices of bread.",
+        "The {kind} kept accounts to the last penny, and {number} sheets are still read for the price of bread.",
         "When the {thing} was lost on a journey, {s} advertised for it in three newspapers.",
         "Friends spoke of a {manner} companion who could walk {number} miles before noon.",
         "No diary covers this period, and {paper} must be read with care.",
@@ -98,7 +98,7 @@ COLOUR["any"] = (
     "The original has gone, and the copy hangs in a dark hall where few people see it.",
     "A catastrophe was expected every {season}, and when none came the owner sold the alarm bell.",
     "No party and no individual could be found who would live there in {season}, let alone go on paying for it.",
-    "The decoration above the door represents a beast of some kind, and an artisan from the settlement is said to have shaped it.",
+    "The decoration above the door represents a beast of some kind, and an artisan from the settlement shaped it.",
     "A researcher who had traced the matter to its end wrote that no purpose could be seen in it.",
     "The occupation of the {kind}, if that is the word, went on for {number} days and left the locality poorer.",
     "It was the misfortune of the {kind} to appear in {paper} beside a list of calamities.",
@@ -114,11 +114,11 @@ COLOUR["any"] = (
     "No commodity was chiefly wanted; people would match one thing with the next and call it export.",
     "A mentor of the young, since dead, had instructed them to bow when the {kind} was named.",
     "Where the habit originated nobody knows, but it belongs to the place as shells belong to a beach.",
-    "The forms were tied with red string, conferred upon a messenger and lost on the way to the residence of the judge.",
+    "The forms were tied with string, conferred upon a messenger and lost on the way to the judge's residence.",
     "Farmers gather in {season} to discuss the usual complaints, with a {thing} on the table.",
 )
 
-MENTIONS = {
+MENTIONS: dict[str, tuple[str, ...]] = {
     "person": (
         "A letter from {z} mentions {m} only in passing.",
         "Among the guests that {season} was {z}, who left without a word.",
@@ -173,7 +173,7 @@ MENTIONS = {
     ),
 }
 
-PAIRS = {
+PAIRS: dict[str, tuple[str, ...]] = {
     "person": (
         "{z} and {y} both signed the petition, for opposite reasons.",
         "Neither {z} nor {y} thought the news worth a reply.",
@@ -208,7 +208,7 @@ PAIRS = {
     ),
 }
 
-ALIASES = {
+ALIASES: dict[str, tuple[str, ...]] = {
     "person": (
         "Friends knew {m} as {a}.",
         "In the coffee houses {s} went by the nickname {a}.",
@@ -239,7 +239,7 @@ ALIASES = {
     ),
 }
 
-NOTES = {
+NOTES: dict[str, tuple[str, ...]] = {
     "person": (
         "{z} was seen at the theatre twice that {season}, each time alone.",
         "Nobody could say when {z} had last paid a visit.",
@@ -292,7 +292,7 @@ NOTES = {
     ),
 }
 
-LEADS = (
+LEADS: tuple[str, ...] = (
     "By most accounts, ",
     "According to {paper}, ",
     "As {paper} has it, ",
@@ -303,7 +303,7 @@ LEADS = (
     "It is no secret that ",
 )
 
-FILL = {
+FILL: dict[str, tuple[str, ...]] = {
     "season": (
         "winter",
         "spring",

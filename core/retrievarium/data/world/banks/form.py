@@ -1,7 +1,7 @@
 """The form of a template bank: wordings of relations, and the prose that surrounds them.
 
-Slots of a passage wording: `{s}` the subject as grammatical subject, `{m}` as object, `{p}` as possessive, `{o}` the value,
-`{ao}` the value with an indefinite article. Slots of a question wording: `{q}` the subject's name in the question.
+Slots of a passage wording: `{s}` the subject as grammatical subject, `{m}` as object, `{p}` as possessive, `{o}` the
+value, `{ao}` the value with an indefinite article. A question wording has `{q}`, the subject as the question names it.
 """
 
 from __future__ import annotations
@@ -11,116 +11,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from retrievarium.data.world.listing import listed
+
 FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "also",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "before",
-        "being",
-        "both",
-        "but",
-        "by",
-        "can",
-        "come",
-        "could",
-        "did",
-        "do",
-        "does",
-        "during",
-        "ever",
-        "for",
-        "from",
-        "give",
-        "given",
-        "go",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "him",
-        "his",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "itself",
-        "known",
-        "last",
-        "many",
-        "may",
-        "might",
-        "more",
-        "most",
-        "much",
-        "name",
-        "named",
-        "new",
-        "no",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "other",
-        "over",
-        "own",
-        "said",
-        "she",
-        "so",
-        "some",
-        "such",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "to",
-        "under",
-        "until",
-        "up",
-        "was",
-        "were",
-        "what",
-        "when",
-        "where",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "whose",
-        "why",
-        "will",
-        "with",
-        "would",
-        "yet",
-    ]
+    listed(
+        """
+    a about after all also an and any are as at be been before being both but by can come could did
+    do does during ever for from give given go had has have he her him his how i if in into is it
+    its itself known last many may might more most much name named new no not now of off on once one
+    only or other over own said she so some such than that the their them then there these they this
+    those through to under until up was were what when where which while who whom whose why will
+    with would yet
+    """
+    )
 )
 
 
@@ -143,9 +46,10 @@ class Wordings:
 class Bank:
     """All the text of a World that is not a name or a value.
 
-    `colour` is by group of the passage's subject, with slots `{s} {m} {p}`, `{kind}` (the type's noun) and slots filled
-    from `fill`; `mentions` name one further entity `{z}` of a group, `hints` touch on a relation of `{z}` and tell nothing, `pairs` name two (`{z}`, `{y}`); `aliases` introduce
-    `{a}`; `notes` is exposure prose about `{z}`; `leads` stand before a statement.
+    `colour` is by group of the passage's subject (`any` fits all), with slots `{s} {m} {p}`, `{kind}` (the type's noun)
+    and slots filled from `fill`. By group of the further entity `{z}`: `mentions` name it, `hints` touch on a relation
+    of it and tell nothing, `pairs` name two (`{z}`, `{y}`), `notes` is exposure prose about it. `aliases` introduce
+    `{a}`; `leads` stand before a statement.
     """
 
     name: str
