@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,27 +45,44 @@ def pad(rows: Sequence[Sequence[int]], pad_id: int, left: bool = False) -> tuple
     return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
-def encode_tokens(
+def run_tokens(
     tokens: Sequence[Sequence[int]],
-    forward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    dim: int,
+    forward: Callable[[torch.Tensor, torch.Tensor], Any],
+    take: Callable[[NDArray[np.int64], Any], None],
     pad_id: int,
     *,
     left: bool = False,
     budget_tokens: int = BUDGET_TOKENS,
     progress: Progress | None = None,
     what: str = "encoding",
-) -> NDArray[np.float32]:
-    """float32 `(n, dim)`: `forward(ids (B, T), mask (B, T)) -> (B, dim)` over all rows, given back in their order."""
+) -> None:
+    """Hand `take(rows, forward(ids (B, T), mask (B, T)))` every batch, longest texts first, in inference mode."""
     import torch
 
-    vectors = np.zeros((len(tokens), dim), dtype=np.float32)
     done = 0
     with torch.inference_mode():
         for rows in batches([len(t) for t in tokens], budget_tokens):
-            ids, mask = pad([tokens[r] for r in rows], pad_id, left)
-            vectors[rows] = forward(ids, mask).float().cpu().numpy()
+            take(rows, forward(*pad([tokens[r] for r in rows], pad_id, left)))
             done += len(rows)
             if progress is not None:
                 progress(done, len(tokens), what, {})
+
+
+def encode_tokens(
+    tokens: Sequence[Sequence[int]],
+    forward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    dim: int,
+    pad_id: int,
+    **settings: Any,
+) -> NDArray[np.float32]:
+    """float32 `(n, dim)`: `forward(ids (B, T), mask (B, T)) -> (B, dim)` over all rows, given back in their order.
+
+    `settings` are those of `run_tokens`.
+    """
+    vectors = np.zeros((len(tokens), dim), dtype=np.float32)
+
+    def take(rows: NDArray[np.int64], block: torch.Tensor) -> None:
+        vectors[rows] = block.float().cpu().numpy()
+
+    run_tokens(tokens, forward, take, pad_id, **settings)
     return vectors

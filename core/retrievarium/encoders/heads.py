@@ -1,0 +1,86 @@
+"""The guessing head of a masked language model: from a state to a logit for each word piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from retrievarium.contracts import InputError
+
+_NAMES = {
+    "cls.predictions.transform.dense.weight": "dense.weight",
+    "cls.predictions.transform.dense.bias": "dense.bias",
+    "cls.predictions.transform.LayerNorm.weight": "norm.weight",
+    "cls.predictions.transform.LayerNorm.bias": "norm.bias",
+    "cls.predictions.bias": "bias",
+}
+"""Where a BertForMaskedLM keeps what we keep as ..."""
+
+
+class MLMHead(nn.Module):
+    """BERT's: dense, GELU, norm, then the word embeddings E `(V, d)` once more as output weights, and a bias.
+
+        logits = E norm(gelu(W h + c)) + b
+
+    E belongs to the backbone and is handed in at each call, so it is trained and saved once.
+    Source: Devlin et al., 2019, and the authors' code.
+    """
+
+    def __init__(self, dim: int, pieces: int, seed: int = 0) -> None:
+        super().__init__()
+        self.dense = nn.Linear(dim, dim)
+        self.norm = nn.LayerNorm(dim, eps=1e-12)
+        self.bias = nn.Parameter(torch.zeros(pieces))
+        nn.init.normal_(self.dense.weight, std=0.02, generator=torch.Generator().manual_seed(seed))
+        nn.init.zeros_(self.dense.bias)
+
+    def forward(self, states: Tensor, embeddings: Tensor) -> Tensor:
+        """Logits `(..., V)` from states `(..., d)`."""
+        return functional.linear(self.norm(functional.gelu(self.dense(states))), embeddings, self.bias)
+
+    @classmethod
+    def like(cls, trained: nn.Module) -> MLMHead:
+        """A copy of the `dense`, `norm` and `bias` of any module that has them, such as a trained masked LM."""
+        state = {n: t for n, t in trained.state_dict().items() if n in _NAMES.values()}
+        if state.keys() != set(_NAMES.values()):
+            raise InputError(f"a {type(trained).__name__} has no guessing head", expected="dense, norm and bias")
+        head = cls(state["dense.weight"].shape[0], state["bias"].shape[0])
+        head.load_state_dict(state)
+        return head
+
+    @classmethod
+    def load(cls, folder: str | Path) -> MLMHead | None:
+        """The head of a folder with a BertForMaskedLM (`model.safetensors`); None where it has none."""
+        from safetensors import safe_open
+
+        path = Path(folder) / "model.safetensors"
+        if not path.is_file():
+            raise InputError("there is no model here", path=folder, expected="model.safetensors")
+        with safe_open(str(path), framework="pt") as kept:
+            names = set(kept.keys())
+            if not names.issuperset(_NAMES):
+                return None
+            state = {ours: kept.get_tensor(theirs).float() for theirs, ours in _NAMES.items()}
+        head = cls(state["dense.weight"].shape[0], state["bias"].shape[0])
+        head.load_state_dict(state)
+        return head
+
+
+def masked_lm(backbone: Any, head: MLMHead) -> Any:
+    """A transformers `BertForMaskedLM` with the weights of both (copied), to be saved."""
+    from transformers import BertForMaskedLM
+
+    config = type(backbone.model.config).from_dict(backbone.model.config.to_dict())
+    config.vocab_size = len(head.bias)
+    model = BertForMaskedLM(config)
+    model.bert.load_state_dict(backbone.model.state_dict())
+    kept = head.state_dict()
+    with torch.no_grad():
+        for theirs, ours in _NAMES.items():
+            model.get_parameter(theirs).copy_(kept[ours])
+    model.tie_weights()
+    return model.eval()
