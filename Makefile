@@ -31,7 +31,7 @@ notebooks: $(VENV)/.ready-dev $(VENV)/.ready-notebooks
 	$(BIN)/python notebooks/run.py
 
 bench: $(VENV)/.ready-dev
-	$(PYTEST) benchmarks --benchmark-only -q -s
+	$(SERIAL) $(PYTEST) benchmarks -s
 
 clean:
 	rm -rf $(VENV) build dist

@@ -70,9 +70,12 @@ class Run:
             ids = self.doc_ids[start:stop]
             if len(set(ids)) != len(ids):
                 raise InputError("a document stands twice in one query's list", fix="keep its best score only")
-            order = total_order(self.scores[start:stop], ids.tolist())
+            scores = self.scores[start:stop]
+            if len(scores) > 1 and (scores[1:] < scores[:-1]).all():
+                continue  # in order, and no tie to break
+            order = total_order(scores, ids.tolist())
             self.doc_ids[start:stop] = ids[order]
-            self.scores[start:stop] = self.scores[start:stop][order]
+            self.scores[start:stop] = scores[order]
 
     @classmethod
     def from_dict(cls, lists: Mapping[str, Mapping[str, float]]) -> Run:
