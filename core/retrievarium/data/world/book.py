@@ -201,7 +201,8 @@ class Book:
     def train(self, arm: str) -> list[Question]:
         """Training questions of an arm."""
         total = len(self.passages) * self.dials.train_questions // 100
-        return training_questions(self.seed, self.plan, self.bank, self.steps, self.asked, total, arm)
+        equal = self.dials.skew == 1
+        return training_questions(self.seed, self.plan, self.bank, self.steps, self.asked, total, arm, equal)
 
     def exposure(self, arm: str) -> ExposureWriter:
         """Writer of the exposure text, which tells no fact of test or dev."""

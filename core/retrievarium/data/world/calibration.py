@@ -19,7 +19,8 @@ from retrievarium.data.world.slices import CAUSES
 if TYPE_CHECKING:
     from retrievarium.data.world.world import World
 
-DIALS_HASH = "unfrozen"
+DIALS_HASH = "025d9719a37f3a49"  # frozen; tuned on seeds 1 to 9
+QUANTILES = (("p10", 0.1), ("p50", 0.5), ("p90", 0.9))
 REAL = {  # p10, p50, p90 of the same statistic in three real collections
     "squad-dev": (0.40, 0.70, 1.00),
     "entity-wiki": (0.66, 0.79, 0.91),
@@ -63,6 +64,10 @@ def calibrate(world: World) -> list[Line]:
     """Targets and measured values; uses corpus statistics and BM25 alone."""
     book = world.book
     overlap = [value / 1000 for value in book.overlaps]
+    strict = [
+        max(book.overlap.share(q.text, book.texts[page], unknown=True) for page in book.gold(q)) / 1000
+        for q in book.test
+    ]
     frequency = [float(value) for value in name_frequencies(book)]
     gold = [book.gold(question) for question in book.test]
     corpus = Terms(book.texts)
@@ -77,6 +82,7 @@ def calibrate(world: World) -> list[Line]:
         Line("overlap p10", 0.25, 0.40, quantile(overlap, 0.1)),
         Line("overlap p50", 0.50, 0.65, quantile(overlap, 0.5)),
         Line("overlap p90", 0.80, 1.00, quantile(overlap, 0.9)),
+        *(Line(f"overlap {n}, unknown words counted", 0.0, 1.0, quantile(strict, s)) for n, s in QUANTILES),
         Line("zero overlap", 0.0, 0.02, sum(value == 0 for value in overlap) / len(overlap)),
         Line("BM25 RR@10", 0.45, 0.65, float(np.where((at > 0) & (at <= 10), 1 / np.maximum(at, 1), 0).mean())),
         Line("BM25 Success@5", 0.60, 0.80, float(success.mean())),

@@ -64,7 +64,13 @@ def _pools(seed: str, passages: int, dials: Dials, words: set[str]) -> tuple[Poo
     """Names for everybody else, and names set aside for unseen subjects."""
     draw, taken = Draw(seed, "names"), set(words)
     lists = []
-    for part, count in (("given", dials.given_names), ("surname", dials.surnames), ("place", dials.place_names)):
+    wide = 1 if dials.siblings else 12  # without look-alikes, names are so many that hardly two subjects share one
+    counts = {
+        "given": dials.given_names * wide,
+        "surname": dials.surnames * wide,
+        "place": dials.place_names * min(wide, 4),
+    }
+    for part, count in counts.items():
         lists.append(coin(part, max(16, count * passages // 5000), draw, taken))
     cuts = [max(4, len(names) * UNSEEN_NAMES // 100) for names in lists]
     unseen = Pool(*(tuple(names[:cut]) for names, cut in zip(lists, cuts, strict=True)))

@@ -63,7 +63,11 @@ class Dials:
         80, 0, 100, "% of mentions", "Mentions that touch on a relation of whom they name, and tell nothing."
     )
     siblings: int = _dial(
-        2, 0, 6, "sixths of a look-alike", "How often an aside tells of a look-alike name; 0 is an off switch."
+        2,
+        0,
+        6,
+        "sixths of a look-alike",
+        "How often an aside tells of a look-alike name; 0, an off switch, also gives names of their own to all.",
     )
     hidden_positives: int = _dial(
         0, 0, 3, "passages", "Further passages that tell a fact and are left out of the training qrels."

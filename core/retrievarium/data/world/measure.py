@@ -67,10 +67,16 @@ class Overlap:
             self._idf[term] = log2_steps(self.documents + 1, self.frequencies[term])
         return self._idf[term]
 
-    def share(self, question: str, passage: str) -> int:
-        """Thousandths of the question's weight found in the passage."""
-        asked = {term for term in content_terms(question) if term in self.frequencies}
+    def share(self, question: str, passage: str, unknown: bool = False) -> int:
+        """Thousandths of the question's weight found in the passage.
+
+        `unknown` counts words that stand nowhere in the collection too, as if in half a document.
+        """
+        words = set(content_terms(question))
+        asked = {term for term in words if term in self.frequencies}
         total = sum(self.idf(term) for term in asked)
+        if unknown:
+            total += len(words - asked) * log2_steps(2 * (self.documents + 1), 1)
         held = asked.intersection(content_terms(passage))
         return 1000 * sum(self.idf(term) for term in held) // total if total else 0
 

@@ -168,7 +168,11 @@ class Planner:
             for _ in range(self.dials.hidden_positives):
                 for _ in range(8):
                     page = self.pages[draw.below(len(self.pages))]
-                    if page.subject != fact.subject and fact.subject not in page.named and len(page.retold) < 6:
+                    if (
+                        page.subject != fact.subject
+                        and fact.subject not in page.named
+                        and len(page.own) + len(page.retold) < 7
+                    ):
                         page.retold.append(number)
                         page.named.add(fact.subject)
                         break

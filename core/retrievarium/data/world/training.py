@@ -36,12 +36,20 @@ def _deal(variants: list[Question], count: int, draw: Draw) -> list[Question]:
 
 
 def training_questions(
-    seed: str, plan: Plan, bank: Bank, steps: list[int], asked: set[tuple[int, str]], total: int, arm: str
+    seed: str,
+    plan: Plan,
+    bank: Bank,
+    steps: list[int],
+    asked: set[tuple[int, str]],
+    total: int,
+    arm: str,
+    equal: bool = False,
 ) -> list[Question]:
     """Distinct questions, `total` of them where the facts suffice.
 
     Seen test subjects get 1 to 16 by exposure, other described subjects four times as many, and the rest concerns
-    entities without an article. `asked` holds the (subject, relation) pairs of test and dev.
+    entities without an article. `asked` holds the (subject, relation) pairs of test and dev; `equal` gives
+    every seen test subject the same number.
     """
     draw, entities = Draw(seed, "train", arm), plan.cast.entities
     own: dict[int, list[Question]] = {}
@@ -61,7 +69,7 @@ def training_questions(
     chosen: list[Question] = []
     left: list[Question] = []
     for number, variants in own.items():
-        count = TRAIN_QUESTIONS[arm_step(steps[number], arm)]
+        count = 4 if equal else TRAIN_QUESTIONS[arm_step(steps[number], arm)]
         if entities[number].role == "train":
             count *= 4
         dealt = _deal(variants, count, draw)
