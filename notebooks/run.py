@@ -27,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 LARGEST = 150_000  # bytes of a stored notebook
 COLOURS = 48  # of a stored figure
 PATHS = re.compile(r"(?:/home/|/root/|/Users/|/tmp/|/var/folders/|/work/|[A-Za-z]:\\\\)[\w.\\/-]*")
+COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 CELL_SECONDS = 1_200
 
 
@@ -151,7 +152,7 @@ def run(path: Path, budget: str, store: bool) -> float:
     try:
         client.execute(env=_environment(budget, store), cwd=str(HERE))
     except CellExecutionError as error:
-        raise Failed(f"{path.name}: {error}") from error
+        raise Failed(f"{path.name}: {COLOUR_CODES.sub('', str(error))}") from error
     took = time.monotonic() - began
     if rows:
         last = notebook.cells.pop()

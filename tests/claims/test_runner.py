@@ -99,7 +99,8 @@ def test_an_entry_holds_what_the_rule_and_a_reader_need(ws: Workspace, declared:
     assert run.questions == 400
     assert run.collection == {"name": "pebbles-101", "fingerprint": "0" * 16}
     assert run.beside == {"curve": [0.1, 0.2]}
-    assert run.recipe["budget"] == Budget.named("small").to_dict()
+    assert run.recipe["budget"]["steps"] == Budget.named("small").steps
+    assert set(run.recipe) == {"budget", "settings", "claim", "start", "world"}
     assert "numpy" in run.versions
     assert run.hardware["cores"] == os.cpu_count()
     text = (ws.root / "claims" / "dpr.json").read_text()

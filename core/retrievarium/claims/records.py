@@ -6,7 +6,7 @@
        "arms": {"dpr": 0.61, "bm25": 0.70, "dpr@0": 0.12}, "questions": 3000,
        "c": -0.09, "control_c": null, "placebo_c": null, "conditions": {}, "query_effects": null,
        "recipe": {...}, "beside": {...}, "lineage": {...}, "versions": {...}, "hardware": {...},
-       "collection": {"name": "world", "fingerprint": "..."}, "seconds": 312.4, "finished": "2026-11-25"}]}
+       "collection": {"name": "world-101-A", "fingerprint": "..."}, "seconds": 312.4, "finished": "2026-11-25"}]}
 
 A file never holds a verdict: `rule.verdict` computes it whenever someone looks. Per-query values stay in the
 workspace (claims/values/); a record is small enough to be committed.

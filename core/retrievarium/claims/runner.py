@@ -26,7 +26,7 @@ from retrievarium.claims.rule import lexical
 from retrievarium.contracts import InputError, MissingError, Progress, no_progress
 from retrievarium.methods import Arms, Budget, Claim, claims
 from retrievarium.methods.registry import method_named
-from retrievarium.workspace import Workspace, content_hash, workspace
+from retrievarium.workspace import Workspace, content_hash, file_hash, shipped, workspace
 from retrievarium.workspace.jobs import JOB_VARIABLE
 
 
@@ -75,11 +75,22 @@ def roles(claim: Claim) -> dict[str, str]:
 
 
 def recipe(claim: Claim, budget: Budget) -> dict[str, Any]:
-    """What runs must share to be judged together: budget, the method's settings, and what the claim counts."""
+    """What runs must share to be judged together: budget, the method's settings, what the claim counts, the shipped
+    warm start, and the World's dials."""
+    from retrievarium.data.world import dials_hash
+
     settings = {n: v if isinstance(v, str | int | float | bool | None) else repr(v)
                 for n, v in method_named(claim.method).settings.items()}  # fmt: skip
     counted = {"measure": claim.measure, "delta": claim.delta, "margin": claim.margin, **roles(claim)}
-    return {"budget": budget.to_dict(), "settings": settings, "claim": counted}
+    steps = {n: v for n, v in budget.to_dict().items() if n != "about"}
+    start = shipped("warm_start", "model.safetensors")
+    return {
+        "budget": steps,
+        "settings": settings,
+        "claim": counted,
+        "start": file_hash(start)[:16] if start.is_file() else "none",
+        "world": dials_hash(),
+    }
 
 
 def finished(record: Record | None, claim: Claim, budget: Budget, controls: bool = False) -> set[int]:
