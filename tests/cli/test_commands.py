@@ -393,6 +393,37 @@ def test_world(cli: Cli, tmp_path: Path, ws: Any) -> None:
     assert 0 < cli.json("evaluate", path, "-c", "w300", "-m", "R@20")["measures"]["R@20"] <= 1
 
 
+@pytest.mark.slow
+def test_the_world_s_report(cli: Cli) -> None:
+    told = cli.json("world", "--passages", "300", "--seed", "3", "--report")["report"]
+    code, out, _ = cli("world", "--passages", "300", "--seed", "3")  # without a place to keep it, the report is shown
+    assert code == 0
+    assert out.startswith(f"World, seed {told['seed']}, {told['passages']} passages")
+
+
+@pytest.mark.slow
+def test_train_then_load_then_search(cli: Cli, ws: Any) -> None:
+    cli.json("world", "--passages", "300", "--seed", "3", "--name", "w300")
+    argv = ("train", "dpr", "-c", "w300", "--budget", "smoke", "--set", "steps=2")
+    report = cli.json(*argv)
+    assert report["method"] == "dpr"
+    assert report["settings"]["steps"] == 2
+    assert len(ws.list("models")) == 1
+    assert cli.json(*argv) == report  # the second request is a load
+    code, out, _ = cli(*argv)
+    assert code == 0
+    assert out.startswith("dpr: trained on w300 in ")
+    name = next(n for n in _columns("w300") if n.startswith("dpr_smoke"))
+    assert len(cli.json("search", "-c", "w300", "-r", f"bm25 + {name}", "-q", "river", "-k", "3")) == 3
+
+
+def _columns(collection: str) -> list[str]:
+    from retrievarium.data import load_collection
+    from retrievarium.methods import shelf
+
+    return [o.name for o in shelf(load_collection(collection))]
+
+
 def test_app_refuses_a_port_that_is_none(cli: Cli) -> None:
     cli.refused("app", "--port", "0")
 

@@ -47,12 +47,11 @@ def world(
             result |= {"name": name, "fingerprint": collection.fingerprint}
             text.append(f"Kept as {name!r}.")
         if report or (out is None and not name):
-            from retrievarium.data.world.report import figures
-            from retrievarium.data.world.report import report as in_words
+            from retrievarium.data.world.report import figures, render
 
             tell(0, 1, "measuring the World", {})
             result["report"] = figures(made)
-            text.append(in_words(made))
+            text.append(render(result["report"]))
     return emit(result, json, lambda: "\n".join(text))
 
 
