@@ -27,6 +27,7 @@ PAGES = {
     ),
 }
 here = st.navigation(list(PAGES))
+state.follow_link(here.title)
 
 st.logo(str(HERE / "logo.svg"), size="large")
 with st.sidebar:

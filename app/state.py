@@ -81,6 +81,25 @@ def collection_of(chosen: Selection) -> Collection | None:
         return None
 
 
+def follow_link(page: str) -> None:
+    """Take over the state of a link that led to this page: widgets that live on keep their values otherwise."""
+    before = st.session_state.get("page")
+    st.session_state["page"] = page
+    told = st.query_params
+    if before in (None, page) or "c" not in told:  # at first the widgets read the address themselves
+        return
+    st.session_state["c"] = told["c"]
+    for key, default in (("q", ""), ("ask", ""), ("slice", EVERYTHING)):  # a link says all that is not the default
+        st.session_state[key] = told.get(key, default)
+    for key in ("s", "m"):
+        if key in told:
+            st.session_state[key] = told[key]
+    if told.get("k", "").isdigit():
+        st.session_state["k"] = int(told["k"])
+    if "r" in told:
+        st.session_state["r"] = told.get_all("r")[:MOST_COLUMNS]
+
+
 # -- changing it: callbacks, which run before the widgets are made
 
 
