@@ -50,9 +50,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
         tensor.copy_(saved[name])
 
 
-def save(
-    folder: Path, step: int, model: nn.Module, optimizer: Optimizer, names: Mapping[Any, str], state: Any
-) -> None:
+def save(folder: Path, step: int, model: nn.Module, optimizer: Optimizer, names: Mapping[Any, str], state: Any) -> None:
     """Write `step-<step>` and remove the ones before it."""
     final = folder / f"step-{step:08d}"
     temporary = folder / f".step-{step:08d}.{os.getpid()}.part"

@@ -27,6 +27,7 @@ from retrievarium.contracts import Cancelled, InputError, Progress, Retrievarium
 from retrievarium.training import checkpoints
 from retrievarium.training.seeds import torch_seed
 from retrievarium.training.speed import RunConfig, measured
+from retrievarium.training.workers import average_gradients, workers
 
 Objective = Callable[..., Tensor]
 
@@ -128,7 +129,7 @@ def fit(
         run = result.config
 
         def keep(step: int) -> None:
-            if folder is None:
+            if folder is None or workers()[0]:  # of several workers, the first one keeps
                 return
             about = {"settings": settings, "curve": result.curve, "seconds": result.seconds}
             checkpoints.save(folder, step, model, optimizer, names, {**about, "config": asdict(run)})
@@ -150,6 +151,7 @@ def fit(
                 with run.autocast(device):
                     loss = batch.loss(model, objective)
                 loss.backward()
+                average_gradients(trained.values())  # of several workers, where there are some
                 norms.append(nn.utils.clip_grad_norm_(list(trained.values()), clip).detach())
                 optimizer.step()
                 losses.append(loss.detach())

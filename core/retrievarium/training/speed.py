@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from retrievarium.contracts import InputError
+from retrievarium.training.checkpoints import named_tensors
 from retrievarium.workspace import Workspace, read_json, workspace, write_json
 
 _FASTER = 1.3  # bf16 must win by this much to be worth its rounding
@@ -83,9 +84,13 @@ def _trial(
 
 
 def measure(model: nn.Module, batch: Any, objective: Callable[..., Tensor], device: torch.device) -> RunConfig:
-    """Try one thread against all of them, and bf16 against fp32, on one batch; weights and random state stay."""
+    """Try one thread against all of them, and bf16 against fp32, on one batch; weights and random state stay.
+
+    So do weights and buffers that a step changes without a gradient (a momentum encoder, a queue of keys).
+    """
     most = torch.get_num_threads()
     was_training = model.training
+    before = {n: t.clone() for n, t in named_tensors(model).items()}
     model.train()
     try:
         trials = {n: _trial(model, batch, objective, device, RunConfig(n)) for n in dict.fromkeys((most, 1))}
@@ -100,6 +105,9 @@ def measure(model: nn.Module, batch: Any, objective: Callable[..., Tensor], devi
     finally:
         model.zero_grad(set_to_none=True)
         model.train(was_training)
+        with torch.no_grad():
+            for name, tensor in named_tensors(model).items():
+                tensor.copy_(before[name])
 
 
 def measured(

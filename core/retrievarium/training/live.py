@@ -1,0 +1,94 @@
+"""Lists of passages to train against: searched anew at every step, or mined once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from retrievarium.contracts import InputError
+from retrievarium.indexes import FlatIndex
+
+
+class LiveIndex:
+    """Exact search over frozen passage vectors with the question vectors of this very step.
+
+    Because the passages never change, the index is always exact, and the negatives are new whenever the question
+    tower has moved (ADORE; Zhan et al., 2021, section 4.2). It stays as it was to the byte.
+
+    Parameters
+    ----------
+    ids: of the passages, in the collection's order; equal scores are ranked by them.
+    vectors: `(n, d)`, by the passage tower that stays frozen.
+    k: length of a list.
+    similarity: "dot" or "cosine" (unit vectors on both sides).
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        vectors: NDArray[np.floating],
+        k: int = 200,
+        similarity: str = "dot",
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.k = _length(k, len(ids))
+        self.index = FlatIndex("cosine" if similarity == "cosine" else "ip")
+        self.index.add(ids, np.asarray(vectors, dtype=np.float32))
+        self.vectors = torch.tensor(np.asarray(vectors, dtype=np.float32), device=device)
+        self._row_of = {p: r for r, p in enumerate(ids)}
+
+    @property
+    def fingerprint(self) -> str:
+        return self.index.fingerprint
+
+    def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
+        """Rows `(B, k)`; what the questions are called does not matter."""
+        _, found = self.index.search(q.detach().float().cpu().numpy(), self.k)
+        return np.array([[self._row_of[p] for p in line] for line in found.tolist()], dtype=np.int64)
+
+
+class FixedLists:
+    """The lists that a miner found once, whatever the questions' vectors have become since.
+
+    Raises InputError where a question's list is shorter than k.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        vectors: NDArray[np.floating],
+        mined: Mapping[str, Sequence[str]],
+        k: int = 200,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.k = _length(k, len(ids))
+        self.vectors = torch.tensor(np.asarray(vectors, dtype=np.float32), device=device)
+        row_of = {p: r for r, p in enumerate(ids)}
+        short = next((q for q, found in mined.items() if len(found) < self.k), None)
+        if short is not None:
+            raise InputError(f"question {short!r} has {len(mined[short])} mined passages", expected=f"{self.k}")
+        self._lists = {q: [row_of[p] for p in found[: self.k]] for q, found in mined.items()}
+
+    def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
+        return np.array([self._lists[query] for query in queries], dtype=np.int64)
+
+
+def _length(k: int, n: int) -> int:
+    if k < 1:
+        raise InputError(f"lists of {k} passages", field="k", expected="1 or more")
+    return min(k, n)
+
+
+def staleness(mined: Mapping[str, Sequence[str]], current: Mapping[str, Sequence[str]], k: int) -> float:
+    """Share of the k negatives mined earlier that are still among the current best k, mean over the mined questions.
+
+    1: nothing has moved. `current`: `{question id: [passage id, ...]}`, best first, of the same depth or deeper.
+    """
+    if not mined:
+        raise InputError("nothing was mined", expected="at least one question")
+    shares = [len(set(found[:k]) & set(current[q][:k])) / max(1, len(found[:k])) for q, found in mined.items()]
+    return float(np.mean(shares))
