@@ -16,29 +16,35 @@ from retrievarium.data import Collection
 
 chosen = state.selection()
 dark = st.context.theme.type == "dark"
-_LAYOUT_WORDS = {
-    "map": "Seed 1 of 3",
-    "seed 1": "Seed 2 of 3: the same data laid out again, turned onto the first. What moved was never there.",
-    "seed 2": "Seed 3 of 3: the same data laid out again, turned onto the first. What moved was never there.",
-    "noise": "Shuffled data: every coordinate dealt anew among the points. Whatever you see here is not in the data.",
-}
+
+
+def _settle(key: str, options: list[str], usual: str) -> None:
+    """A value that this collection does not know falls back; one that a link is about to bring is left alone."""
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = usual
 
 
 def controls(names: dict[str, str]) -> View:
     """Which encoder, beside which other one."""
     map_state.hidden()
     at = st.session_state
-    if at.get("me") not in names:
-        at["me"] = next(iter(names))
-    others = [NOBODY, *(n for n in names if n != at["me"])]
-    if at.get("mb") not in others:
-        at["mb"] = NOBODY
+    _settle("me", list(names), next(iter(names)))
     with st.container(horizontal=True, vertical_alignment="bottom", key="map-bar"):
         st.selectbox("Encoder", list(names), key="me", bind="query-params", persist_state="session", width=230)
-        if len(others) > 1:
-            st.selectbox("Beside it", others, key="mb", bind="query-params", persist_state="session", width=230)
-            if at["mb"] != NOBODY:
-                st.button("Swap", on_click=map_state.swap, args=(at["me"], at["mb"]), icon=":material/swap_horiz:")
+        others = [NOBODY, *(n for n in names if n != at["me"])]
+        _settle("mb", others, NOBODY)
+        st.selectbox(
+            "Beside it",
+            others,
+            key="mb",
+            bind="query-params",
+            persist_state="session",
+            width=230,
+            disabled=len(others) == 1,
+            help="A second encoder over the same points. Models trained on this collection appear here.",
+        )
+        if at["mb"] != NOBODY:
+            st.button("Swap", on_click=map_state.swap, args=(at["me"], at["mb"]), icon=":material/swap_horiz:")
         st.text_input(
             "Search in the map",
             key="mf",
@@ -53,19 +59,20 @@ def controls(names: dict[str, str]) -> View:
 
 
 def colours(shades: dict[str, Shade], usual: str) -> Shade:
-    """The colouring, its choice beside the map's own buttons."""
-    if st.session_state.get("mc") not in shades:
-        st.session_state["mc"] = usual
-    key = st.selectbox(
+    """The colouring, chosen by its words: they are what stands in the link."""
+    by_label = {s.label: s for s in shades.values()}
+    labels = list(by_label)
+    _settle("mc", labels, shades[usual].label)
+    label = st.selectbox(
         "Colour by",
-        list(shades),
-        format_func=lambda k: shades[k].label,
+        labels,
+        index=labels.index(shades[usual].label),
         key="mc",
         bind="query-params",
         persist_state="session",
         width=230,
     )
-    return shades[key]
+    return by_label[label]
 
 
 def buttons(of: Scene, view: View) -> None:
@@ -88,7 +95,8 @@ def query_in_view(collection: Collection) -> state.Selection:
     """The chosen query, else a prepared one of this collection, so that the page opens on something to see."""
     if chosen.query or chosen.ask:
         return chosen
-    return chosen.with_(query=prepared.first_query(collection))
+    first = prepared.first_query(collection) or next(iter(collection.queries.ids), "")
+    return chosen.with_(query=first)
 
 
 def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pair] | None) -> None:
@@ -108,10 +116,8 @@ def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pai
     if other is not None and (other[1].folder / "first.npy").is_file():
         places = other[1].array("first")
     sight = Sight(of, places, shade, query, focus, hits, noise)
-    if of.checks is not None and other is None and layout != "map":
-        page.callout("stop" if noise else "note", _LAYOUT_WORDS[layout])
     if view.find:
-        page.note(f"{len(hits):,} points hold “{view.find}”." if hits else f"No point holds “{view.find}”.")
+        _found(of, view, hits)
     at = map_scene.positions(of, view.chosen)
     if other is None:
         left, right = st.columns([2.35, 1], gap="medium")
@@ -126,8 +132,8 @@ def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pai
                 map_lists.neighbours(sight, looked)
     else:
         figure = side_by_side(sight, view, looked, other, len(at))
-    legend(looked, query)
     if not noise:
+        legend(looked, query)
         map_lists.selection(sight, at, looked)
     if other is not None:
         page.heading("Most changed", "In the original spaces, above the floor. A row puts its point in view.")
@@ -138,9 +144,20 @@ def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pai
     map_take.footer(of, figure, looked, view, spec, at)
 
 
+def _found(of: Scene, view: View, hits: list[int]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        some = "point holds" if len(hits) == 1 else "points hold"
+        page.note(f"{len(hits):,} {some} “{view.find}”; ringed." if hits else f"No point holds “{view.find}”.")
+        if hits:
+            st.button("Select them", on_click=map_state.choose, args=([of.names[i] for i in hits],))
+
+
 def legend(looked: state.Selection, query: int | None) -> None:
-    told = ["○ passage", "◇ query", "dotted rays: from the query in view to its true top results, by rank"]
-    told += ["□ false friend: near on the map only", "◇ (large) lost friend: near in truth only"]
+    told = ["● filled: passage", "◇ hollow: query", "dotted rays: from the query in view to its true top, by rank"]
+    told += [
+        "□ large red square: false friend, near on the map only",
+        "◇ large blue diamond: lost friend, near in truth only",
+    ]
     st.html('<div class="rv-legend">' + "".join(f"<span>{t}</span>" for t in told) + "</div>")
     if looked.query and query is None:
         page.note(f"The query {looked.query} is not on this map, which shows the default split.")
@@ -154,13 +171,12 @@ def side_by_side(sight: Sight, view: View, looked: state.Selection, other: tuple
     second = Sight(right_scene, pair.array("places"), sight.shade, sight.query, sight.focus, sight.hits)
     left, right = st.columns(2, gap="medium")
     with left:
-        page.note(f"{sight.scene.vectors.encoder}: kept@10 {sight.scene.made.about['kept_at_k']:.2f}")  # type: ignore[union-attr]
+        page.note(f"{view.encoder}: kept@10 {sight.scene.made.about['kept_at_k']:.2f}")  # type: ignore[union-attr]
         figure = map_chart.chart(sight, view, looked.k, dark, "left", _alt(sight.scene, sight.shade, selected), 520)
     with right:
         kept = float(pair.array("kept")[: sight.scene.n].mean())
         page.note(
-            f"{right_scene.vectors.encoder}: kept@10 {kept:.2f}, turned onto the left map "
-            f"(residual {pair.about['residual']:.2f})"
+            f"{view.beside}: kept@10 {kept:.2f}, turned onto the left map (residual {pair.about['residual']:.2f})"
         )
         map_chart.chart(second, view, looked.k, dark, "right", _alt(right_scene, sight.shade, selected), 520)
     page.note("What differs between two maps by eye may be the layout alone: read the change in the table, not here.")
@@ -211,7 +227,7 @@ def second_scene(of: Scene, view: View, names: dict[str, str]) -> tuple[Scene, P
     found = map_scene.vectors(of.collection, second)
     pair = map_scene.pair(of, found) if found is not None else None
     if found is None or pair is None:
-        map_jobs.beside(of, first, second, view.beside)
+        map_jobs.beside(of, first, second, view.beside, map_scene.twin(of.collection, view.beside))
         return None
     return Scene(of.collection, found, of.points, of.made, of.checks), pair
 
@@ -239,7 +255,7 @@ def main() -> None:
     except RetrievariumError as error:
         page.callout("stop", f"{collection.name} cannot be mapped with {view.encoder}", str(error))
         return
-    map_words.badge(of)
+    map_words.badge(of, "map" if view.beside else view.layout)
     map_words.facts(of)
     map_jobs.lay_out(of, names[view.encoder])
     other = second_scene(of, view, names) if view.beside and of.made is not None else None

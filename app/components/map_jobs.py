@@ -13,6 +13,9 @@ from retrievarium.analysis import estimate_seconds, find_map, map_key
 from retrievarium.data import Collection
 from retrievarium.workspace import Job, workspace
 
+_NO_TWIN = (
+    "No other training seed of it is at hand, so the floor is what withholding a tenth of the coordinates changes."
+)
 _TEXTS_PER_SECOND = 60  # MiniLM on two laptop cores; for a first estimate only
 
 
@@ -83,18 +86,20 @@ def lay_out(of: Scene, spec: str) -> None:
     )
 
 
-def beside(of: Scene, first: str, second: str, name: str) -> None:
-    """Two encoders: the job that turns the second onto the first, or the offer."""
+def beside(of: Scene, first: str, second: str, name: str, twin: str = "") -> None:
+    """Two encoders: the job that turns the second onto the first, or the offer. `twin`: another seed of the second."""
     job = running(of.collection, [first, second], "pair")
     if job is not None:
         jobs.live(job)
         return
+    more = ("--twin", twin) if twin else ()
     _offer(
         "pair",
         f"{name} is not laid out beside {of.vectors.encoder} yet",
-        f"It takes {seconds(estimate_seconds(of.size))} on this machine, more where its texts are not encoded.",
+        f"It takes {seconds(estimate_seconds(of.size))} here, more where its texts are not encoded. "
+        + (f"What two training seeds change ({name}, {twin}) is the floor." if twin else _NO_TWIN),
         "Put beside",
-        (of.collection, [first, second], f"Map {of.collection.name}: {of.vectors.encoder} and {name}", "pair"),
+        (of.collection, [first, second], f"Map {of.collection.name}: {of.vectors.encoder} and {name}", "pair", *more),
     )
 
 

@@ -18,10 +18,6 @@ from state import Selection
 _MOST_ROWS = 1_000
 
 
-def _where(rank: int) -> str:
-    return f"{rank} on the map" if rank > 0 else "not on the map"
-
-
 def neighbours(sight: Sight, chosen: Selection) -> None:
     """The truth about the point in view: its list in the original space, and where the map puts each."""
     of = sight.scene
@@ -47,9 +43,10 @@ def neighbours(sight: Sight, chosen: Selection) -> None:
         body += (
             f'<tr><td class="rv-num">{rank}</td><td>{isolated(of.title(row))}{gold}</td>'
             f'<td class="rv-num">{of.score(at, value, row):.3f}</td>'
-            f'<td class="rv-move {tone}">{sign} {_where(place)}</td></tr>'
+            f'<td class="rv-num rv-move {tone}">{sign} {place}</td></tr>'
         )
-    head = '<tr><th class="rv-num">True rank</th><th>Passage</th><th class="rv-num">Score</th><th>Place</th></tr>'
+    head = '<tr><th class="rv-num">Rank</th><th>Passage</th><th class="rv-num">Score</th>'
+    head += '<th class="rv-num">On the map</th></tr>'
     st.html(f'<div class="rv-scroll"><table class="rv-table"><thead>{head}</thead><tbody>{body}</tbody></table></div>')
     false = [p for p in of.map_list(at, sight.places)[:k].tolist() if p not in set(rows.tolist())]
     if false:
@@ -80,10 +77,10 @@ def selection(sight: Sight, at: Sequence[int], chosen: Selection) -> pd.DataFram
     shown = list(at)[:_MOST_ROWS]
     told = pd.DataFrame(
         {
-            "kind": ["passage" if p < of.n else "query" for p in shown],
+            "what": ["passage" if p < of.n else "query" for p in shown],
             "id": [of.names[p][2:] for p in shown],
             "text": [of.title(p) for p in shown],
-            shade.label: [shade.of(p) for p in shown],
+            **({} if shade.key == "point" else {shade.label: [shade.of(p) for p in shown]}),
         }
     )
     if kept is not None:
@@ -140,9 +137,9 @@ def changed(of: Scene, pair: Pair, most: int = 12) -> None:
                 continue
             told = pd.DataFrame(
                 {
-                    "text": [of.title(int(p)) for p in top],
                     "change": [float(change[p]) for p in top],
                     "floor": [float(floor[p]) for p in top],
+                    "text": [of.title(int(p)) for p in top],
                 }
             )
             st.dataframe(
@@ -153,8 +150,10 @@ def changed(of: Scene, pair: Pair, most: int = 12) -> None:
                 hide_index=True,
                 column_config={
                     "text": st.column_config.TextColumn(width="large"),
-                    "change": st.column_config.ProgressColumn(min_value=0.0, max_value=1.0, format="%.2f"),
-                    "floor": st.column_config.NumberColumn(format="%.2f"),
+                    "change": st.column_config.ProgressColumn(
+                        min_value=0.0, max_value=1.0, format="%.2f", width="small"
+                    ),
+                    "floor": st.column_config.NumberColumn(format="%.2f", width="small"),
                 },
                 alt=f"The {name} whose true neighbours differ most between the two encoders; a row puts it in view",
             )

@@ -58,6 +58,16 @@ def _encoders(name: str, fingerprint: str, stamp: str, _collection: Collection) 
     return methods.encoders_at_hand(_collection)
 
 
+def twin(collection: Collection, name: str) -> str:
+    """The name of a model that differs from this one by its seed alone, if there is one."""
+    trained = {o.name: dict(o.about) for o in methods.shelf(collection) if o.kind == "trained"}
+    if name not in trained:
+        return ""
+    mine = {k: v for k, v in trained[name].items() if k != "seed"}
+    same = [n for n, about in trained.items() if n != name and {k: v for k, v in about.items() if k != "seed"} == mine]
+    return same[0] if same else ""
+
+
 def vectors(collection: Collection, spec: str) -> Vectors | None:
     """An encoder's vectors of this collection; None while they are not encoded."""
     return _vectors(collection.name, collection.fingerprint, spec, stamp(), collection)

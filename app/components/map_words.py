@@ -16,8 +16,8 @@ _SIGNS = {"close": "✓", "rough": "≈", "noise": "✕", "open": "…"}
 _TONES = {"close": "ok", "rough": "warning", "noise": "stop", "open": "working"}
 
 
-def badge(of: Scene) -> None:
-    """The verdict and the two headline numbers, above the map and never away from it."""
+def badge(of: Scene, layout: str = "map") -> None:
+    """The verdict and the two headline numbers, above the map and never away from it: of the layout that is shown."""
     if of.made is None:
         share = of.preview[1]
         page.callout(
@@ -28,9 +28,18 @@ def badge(of: Scene) -> None:
         )
         return
     numbers = of.checks.numbers if of.checks else None
-    told = verdict(of.made.about, numbers)
-    rows = [kept_sentence(of.made.about, numbers), query_sentence(of.made.about, numbers)]
-    body = "".join(f"<p>{escaped(r)}</p>" for r in rows)
+    about = dict(of.made.about)
+    said = ""
+    if numbers is not None and layout == "noise":
+        about |= {"kept_at_k": numbers["kept_noise"], "query_fidelity": numbers["query_noise"]}
+        said = "Shuffled data: every coordinate dealt anew among the points. What you see here is not in the data. "
+    elif numbers is not None and layout != "map":
+        place = int(layout[-1])
+        about |= {"kept_at_k": numbers["kept_seeds"][place - 1], "query_fidelity": numbers["query_seeds"][place - 1]}
+        said = f"Seed {place + 1} of 3: the same data laid out again. What moved was never there. "
+    told = verdict(about, numbers)
+    rows = [said, kept_sentence(about, numbers), query_sentence(about, numbers)]
+    body = "".join(f"<p>{escaped(r)}</p>" for r in rows if r)
     st.html(
         f'<div class="rv-callout rv-{_TONES[told.grade]}" role="status" id="map-badge" data-grade="{told.grade}">'
         f'<span class="rv-sign" aria-hidden="true">{_SIGNS[told.grade]}</span>'
@@ -44,8 +53,8 @@ def facts(of: Scene) -> None:
     space = (
         "cosine" if of.vectors.similarity == "cosine" else "inner product, drawn as a distance by one more dimension"
     )
-    seed = f"seed {of.made.about['seed']}, " if of.made else ""
-    page.note(f"{of.points.sentence()} Metric: {space} (from the encoder). {seed}axes mean nothing and are not drawn.")
+    seed = f" Seed {of.made.about['seed']}." if of.made else ""
+    page.note(f"{of.points.sentence()} Metric: {space} (the encoder's).{seed} Axes mean nothing and are not drawn.")
 
 
 def _row(what: str, value: str, meaning: str) -> str:

@@ -99,11 +99,13 @@ def write_checks(
     blank_kept = point_fidelity(noise, blank)
     stage(_SEEDS + 1, "measuring")(0, 1, "", {})
     floor = seed_floor([of.places[:n], *(o.places[:n] for o in others)], K)
+    again_kept = [point_fidelity(space, o.places) for o in others]
     numbers: dict[str, Any] = {
         "kept_noise": _mean(blank_kept[:n]),
         "query_noise": _mean(blank_kept[n:]),
         "seed_agreement": _mean(floor),
-        "kept_seeds": [_mean(point_fidelity(space, o.places)[:n]) for o in others],
+        "kept_seeds": [_mean(f[:n]) for f in again_kept],
+        "query_seeds": [_mean(f[n:]) for f in again_kept],
         "residual_seeds": [round(o.residual, 4) for o in others],
     }
     numbers |= map_numbers(space, of.places)

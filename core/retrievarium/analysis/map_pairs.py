@@ -55,7 +55,7 @@ class Pair:
 
 
 def pair_key(first: Map, other: str, together: bool = False, floor: str | None = None) -> dict[str, Any]:
-    """`other`: the second encoder's fingerprint; `floor`: the fingerprint of another seed of the first, if given."""
+    """`other`: the second encoder's fingerprint; `floor`: the fingerprint of another seed of it, if given."""
     made = dict(read_json(first.folder / "made-from.json"))
     return {"pair": 1, "map": made, "other": other, "together": together, "floor": floor}
 
@@ -76,8 +76,8 @@ def make_pair(
     Parameters
     ----------
     together: lay both out with umap-learn's AlignedUMAP (at most 5,000 points) in place of turning one onto the other.
-    seed_twin: `left`'s encoder trained with another seed, if there is one: its change is the floor. Without it the
-        floor is what withholding a tenth of the coordinates changes, and the result says so.
+    seed_twin: `right`'s encoder trained with another seed, if there is one: the change between the two seeds is the
+        floor. Without it the floor is what withholding a tenth of `left`'s coordinates changes; the result says so.
     """
     key = pair_key(first, right.fingerprint, together, seed_twin.fingerprint if seed_twin else None)
     found = find_map(collection, key, "map-pair", ws)
@@ -132,7 +132,7 @@ def write_pair(
     change = np.concatenate([list_change(a, b) for a, b in zip(*lists, strict=True)])
     if seed_twin is not None:
         twins = true_lists(shown_space(collection, seed_twin, points))
-        floor = np.concatenate([list_change(a, b) for a, b in zip(lists[0], twins, strict=True)])
+        floor = np.concatenate([list_change(a, b) for a, b in zip(lists[1], twins, strict=True)])
     else:
         floor = _withheld(one)
     for name, array in (

@@ -3,6 +3,7 @@
 places.npy   float32 (n + m, dims): passages, then queries
 points.npy   int32 (n + m,): their row numbers in the collection's passages and default queries
 kept.npy     float32 (n + m,): kept@10 of each passage, query fidelity@10 of each query
+lists.npy    int32 (m, 10): each query's true top 10, as positions among the passages shown
 about.json   what it was made from, and the two headline numbers
 """
 
@@ -56,6 +57,11 @@ class Map:
     def kept(self) -> NDArray[np.float32]:
         """`(n + m,)`: kept@10 of each passage, then fidelity@10 of each query."""
         return self._array("kept")
+
+    @cached_property
+    def lists(self) -> NDArray[np.int64]:
+        """`(m, 10)`: each query's true top 10, as positions among the passages shown."""
+        return self._array("lists").astype(np.int64)
 
     @property
     def n(self) -> int:
@@ -149,7 +155,11 @@ def write_map(
     places = umap(space.vectors, dims, space.metric, table=table, seed=seed, progress=progress)
     kept = point_fidelity(space, places)
     n = len(points.passages)
+    lists = np.empty((0, K), dtype=np.int64)
+    if len(points.queries):
+        lists = neighbours(space.passages, K, space.metric, space.queries)[0]
     for name, array in (
+        ("lists", lists.astype(np.int32)),
         ("places", places.astype(np.float32)),
         ("points", np.concatenate([points.passages, points.queries]).astype(np.int32)),
         ("kept", kept.astype(np.float32)),

@@ -100,7 +100,8 @@ def umap(
     graph = fuzzy_graph(rows, apart)
     steps = epochs if epochs is not None else 500 if n <= _SMALL else 200
     places = _start(pca(ready(vectors, metric), dims)[0] if start is None else start, seed)
-    return _descend(graph, places, steps, seed, threads, progress)
+    made = _descend(graph, places, steps, seed, threads, progress)
+    return made if start is not None else pca(made, dims)[0]  # turned so that the long side lies across
 
 
 def _start(places: NDArray, seed: int) -> NDArray[np.float32]:

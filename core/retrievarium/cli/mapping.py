@@ -45,7 +45,7 @@ def lay_out(
         bool, typer.Option("--together", help="Lay two encoders out together (AlignedUMAP, up to 5,000 points).")
     ] = False,
     twin: Annotated[
-        str | None, typer.Option(help="The first encoder trained with another seed: what it changes is the floor.")
+        str | None, typer.Option(help="The second encoder trained with another seed: what that changes is the floor.")
     ] = None,
     checks: Annotated[bool, typer.Option(help="Measure other seeds and noise, too.")] = True,
     json: Json = False,
