@@ -47,7 +47,7 @@ BUDGETS = {
     b.name: b
     for b in (
         Budget("smoke", 20, 40, 16, 1e-3, 96, 32, "20 seconds on two cores; does it run?"),
-        Budget("small", 200, 300, 64, 1e-3, 160, 40, "about three minutes on two cores"),
+        Budget("small", 100, 300, 64, 4e-4, 160, 40, "about three minutes on two cores"),
         Budget("full", 4_000, 12_000, 128, 2e-4, 256, 64, "a GPU; the papers' batch, length and epochs"),
     )
 }
