@@ -140,7 +140,7 @@ def world() -> Collection:
     """The World for class."""
     from retrievarium.data import World
 
-    return World(**WORLD).collection()
+    return World(**WORLD).collection().replace(name="world")  # its vectors and maps are found by this name
 
 
 def write(collection: Collection, folder: Path) -> None:
