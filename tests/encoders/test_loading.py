@@ -63,7 +63,7 @@ def test_pickled_weights_are_refused(folder):
 def test_other_kinds_of_model_are_refused(folder):
     about = json.loads((folder / "config_sentence_transformers.json").read_text())
     for change, message in (
-        ({"model_type": "SparseEncoder"}, "SparseEncoder"),
+        ({"model_type": "CrossEncoder"}, "load_cross_encoder"),
         ({"similarity_fn_name": "euclidean"}, "euclidean"),
     ):
         (folder / "config_sentence_transformers.json").write_text(json.dumps({**about, **change}))

@@ -6,9 +6,17 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.encoders.backbone": ["Backbone", "extend_backbone"],
+        "retrievarium.encoders.cross": ["CrossEncoder"],
+        "retrievarium.encoders.heads": ["MLMHead"],
+        "retrievarium.encoders.lexical": ["BagEncoder", "LexicalEncoder", "LexicalTowers", "lexical_towers"],
         "retrievarium.encoders.loading": ["load_encoder"],
         "retrievarium.encoders.minilm": ["minilm_folder"],
+        "retrievarium.encoders.multi": ["MultiVectors"],
+        "retrievarium.encoders.multi_vector": ["MultiVectorEncoder", "MultiVectorTowers", "multi_vector_towers"],
         "retrievarium.encoders.saving": ["load_towers", "save_towers"],
+        "retrievarium.encoders.saving_cross": ["load_cross_encoder", "reload_cross_encoder"],
+        "retrievarium.encoders.saving_multi": ["load_multi_vector"],
+        "retrievarium.encoders.saving_sparse": ["load_lexical"],
         "retrievarium.encoders.sentence": ["SentenceEncoder"],
         "retrievarium.encoders.towers": ["DenseEncoder", "Towers", "two_towers"],
         "retrievarium.encoders.vectors": [

@@ -6,19 +6,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from retrievarium.contracts import InputError
 from retrievarium.encoders.fingerprints import folder_fingerprint
 from retrievarium.encoders.minilm import check_weights, minilm_folder
 from retrievarium.workspace import read_json
 
-if TYPE_CHECKING:
-    from retrievarium.encoders.sentence import SentenceEncoder
-
 _HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _HUB_ASIDE = ["onnx/*", "openvino/*"]
-_loading = threading.Lock()
+OWN_FORMAT = "retrievarium.json"
+"""Marks a folder of a kind that sentence-transformers has no modules for, see `saving_multi`."""
+_PLAIN = "SentenceTransformer"
+_loading = threading.RLock()
 
 
 def resolve(name_or_path: str | Path) -> tuple[str, Path]:
@@ -55,8 +55,8 @@ def _fetch(hub_id: str) -> Path:
         ) from error
 
 
-def _check_folder(folder: Path) -> None:
-    """Refuse what cannot be loaded without running or unpickling somebody's code."""
+def check_folder(folder: Path) -> str:
+    """The kind of model in the folder; refuse what cannot be loaded without running or unpickling somebody's code."""
     pickled = next((p for p in folder.rglob("pytorch_model*.bin") if not list(p.parent.glob("*.safetensors"))), None)
     if pickled is not None:
         raise InputError(
@@ -65,6 +65,8 @@ def _check_folder(folder: Path) -> None:
             expected="model.safetensors",
             fix="save the model again with a current sentence-transformers, which writes safetensors",
         )
+    if (folder / OWN_FORMAT).is_file():
+        return str(read_json(folder / OWN_FORMAT)["kind"])
     modules = folder / "modules.json"
     if modules.is_file():
         for module in read_json(modules):
@@ -77,9 +79,28 @@ def _check_folder(folder: Path) -> None:
     elif not (folder / "config.json").is_file():
         raise InputError("there is no model here", path=folder, expected="a folder with modules.json or config.json")
     about = folder / "config_sentence_transformers.json"
-    kind = read_json(about).get("model_type", "SentenceTransformer") if about.is_file() else "SentenceTransformer"
-    if kind != "SentenceTransformer":
-        raise InputError(f"this is a {kind}", path=folder, expected="a model with one vector for each text")
+    return str(read_json(about).get("model_type", _PLAIN)) if about.is_file() else _PLAIN
+
+
+def open_stock(folder: Path, kind: str, device: str | None) -> Any:
+    """The sentence-transformers model of this kind in a folder that `check_folder` let pass, in float32."""
+    found = check_folder(folder)
+    if found != kind and kind != "CrossEncoder":
+        raise InputError(f"this is a {found}", path=folder, expected=f"a {kind}")
+    with _loading, quiet():  # imports and transformers' global settings do not like two threads at once
+        import sentence_transformers
+
+        try:
+            model = getattr(sentence_transformers, kind)(
+                str(folder),
+                device=device,
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"the model does not load: {error}", path=folder) from error
+    return model.float()
 
 
 @contextmanager
@@ -98,8 +119,8 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def load_encoder(name_or_path: str | Path, device: str | None = None) -> SentenceEncoder:
-    """An encoder by name.
+def load_encoder(name_or_path: str | Path, device: str | None = None) -> Any:
+    """An encoder by name, of whatever kind the model is.
 
     Parameters
     ----------
@@ -107,30 +128,39 @@ def load_encoder(name_or_path: str | Path, device: str | None = None) -> Sentenc
         sentence-transformers folder, one trained here included; or a hub id such as "intfloat/e5-small-v2".
     device: "cpu", "cuda", ...; by default a GPU where there is one.
 
+    Returns
+    -------
+    One vector a text: a `SentenceEncoder`, for `Dense`. Term weights (a SparseEncoder folder): for `Sparse`. Several
+    vectors a text (a MultiVectorEncoder folder, or ours, see `saving_multi`): for `LateInteraction`.
+
     Raises
     ------
     InputError: no such folder; the model is not on this machine and cannot be fetched; weights that are pickled or are
         not what they claim to be; modules with code of their own (`trust_remote_code` is never on).
     """
     name, folder = resolve(name_or_path)
-    _check_folder(folder)
+    kind = check_folder(folder)
+    if kind == "multi-vector":
+        from retrievarium.encoders.saving_multi import load_multi_vector
+
+        towers = load_multi_vector(folder, name)
+        return towers.to(device) if device else towers
+    if kind not in (_PLAIN, "SparseEncoder", "MultiVectorEncoder"):
+        raise InputError(
+            f"this is a {kind}",
+            path=folder,
+            expected="a model that encodes one text at a time",
+            fix="a cross-encoder is opened by load_cross_encoder" if kind == "CrossEncoder" else None,
+        )
     fingerprint = folder_fingerprint(folder)
-    with _loading:  # imports and transformers' global settings do not like two threads at once
-        from sentence_transformers import SentenceTransformer
+    model = open_stock(folder, kind, device)
+    if name == "minilm":
+        check_weights(folder)  # once more: what was read is what was checked
+    if kind != _PLAIN:
+        from retrievarium.encoders.stock import MultiVectorSentenceEncoder, SparseSentenceEncoder
 
-        from retrievarium.encoders.sentence import SentenceEncoder
+        of_kind = {"SparseEncoder": SparseSentenceEncoder, "MultiVectorEncoder": MultiVectorSentenceEncoder}
+        return of_kind[kind](model, name, fingerprint)
+    from retrievarium.encoders.sentence import SentenceEncoder
 
-        with quiet():
-            try:
-                model = SentenceTransformer(
-                    str(folder),
-                    device=device,
-                    trust_remote_code=False,
-                    local_files_only=True,
-                    model_kwargs={"use_safetensors": True},
-                )
-            except (OSError, ValueError, KeyError) as error:
-                raise InputError(f"the model does not load: {error}", path=folder) from error
-        if name == "minilm":
-            check_weights(folder)  # once more: what was read is what was checked
-        return SentenceEncoder(model.float(), name, fingerprint)
+    return SentenceEncoder(model, name, fingerprint)

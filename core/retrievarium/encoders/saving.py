@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from retrievarium.contracts import InputError
-from retrievarium.encoders.loading import load_encoder, quiet
+from retrievarium.encoders.loading import OWN_FORMAT, load_encoder, quiet
 from retrievarium.encoders.towers import DenseEncoder, Towers
 
 if TYPE_CHECKING:
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 def save_towers(towers: Towers, folder: str | Path) -> Path:
     """Write the folder; what `SentenceTransformer` makes of it gives the towers' vectors to 1e-5."""
-    folder = Path(folder)
-    if (folder / "modules.json").exists():
-        raise InputError("there is a model already", path=folder, fix="choose another folder, or remove this one")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = new_folder(folder)
     with quiet():
         _as_sentence_transformer(towers).save(str(folder), create_model_card=False, safe_serialization=True)
+    return folder
+
+
+def new_folder(folder: str | Path) -> Path:
+    """The folder, made, unless there is a model in it."""
+    folder = Path(folder)
+    if any((folder / name).exists() for name in ("modules.json", "config.json", OWN_FORMAT)):
+        raise InputError("there is a model already", path=folder, fix="choose another folder, or remove this one")
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
