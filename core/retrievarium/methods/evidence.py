@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from retrievarium.methods.registry import catalogue
+from retrievarium.methods.registry import catalogue, methods
 from retrievarium.workspace import read_json, write_json
 
 _FILE = Path(__file__).with_name("evidence.json")
@@ -18,7 +18,7 @@ _MARK = re.compile(r"works_when\(\s*[\"']([a-z0-9-]+)[\"']\s*,\s*(\d+)\s*\)")
 
 
 def gather(repository: Path) -> dict[str, dict[str, Any]]:
-    """`tested`: lines by key, in order. `notebooks`: path relative to the repository by key."""
+    """Of the papers that can be built, `tested`: lines by key, in order; and of all, `notebooks`: path by key."""
     tested: dict[str, set[int]] = {}
     for path in (repository / "tests").rglob("test_*.py"):
         for key, line in _MARK.findall(path.read_text(encoding="utf-8")):
@@ -30,7 +30,7 @@ def gather(repository: Path) -> dict[str, dict[str, Any]]:
         if p.stem in keys
     }
     return {
-        "tested": {k: sorted(v) for k, v in sorted(tested.items()) if k in keys.values()},
+        "tested": {k: sorted(v) for k, v in sorted(tested.items()) if k in methods()},
         "notebooks": dict(sorted(notebooks.items())),
     }
 
