@@ -64,7 +64,7 @@ def test_finds_nearly_all_and_scores_exactly(metric, vectors, queries, ids):
 
 def test_the_graph_is_asked(vectors, queries, ids, monkeypatch):
     """Else recall would be perfect for the wrong reason."""
-    monkeypatch.setattr("retrievarium.indexes.hnsw.exact", lambda *a: pytest.fail("fell back to exact search"))
+    monkeypatch.setattr("retrievarium.indexes.approximate.exact", lambda *a: pytest.fail("fell back to exact search"))
     graph = HNSWIndex()
     graph.add(ids, vectors)
     graph.search(queries, 10)

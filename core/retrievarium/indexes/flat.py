@@ -63,6 +63,10 @@ class FlatIndex:
     def fingerprint(self) -> str:
         return content_hash({"index": "flat", "metric": self.metric, "content": self._store.digest})
 
+    def content(self) -> str:
+        """SHA-256 over vectors and ids as they are now; nothing is remembered."""
+        return self._store.fresh_digest()
+
     def add(self, ids: Sequence[str], vectors: NDArray[np.floating]) -> None:
         self._store.add(ids, vectors)
 

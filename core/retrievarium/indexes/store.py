@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrievarium.contracts import InputError, MissingError
-from retrievarium.contracts.order import id_ranks
+from retrievarium.contracts import InputError
+from retrievarium.indexes.ids import IdList
 from retrievarium.workspace import file_hash, read_json, write_json
 
 ROWS = 8192
@@ -21,16 +21,36 @@ ROWS = 8192
 METRICS = ("ip", "cosine", "l2")
 
 
+def seal(folder: Path, about: dict[str, Any], *files: Path) -> None:
+    """Write `index.json`: what the index is, and a SHA-256 of each of its files."""
+    write_json(folder / "index.json", {**about, "sha256": {p.name: file_hash(p) for p in files}})
+
+
+def checked(folder: Path) -> dict[str, Any]:
+    """What `seal` wrote. Raises InputError if a file is gone or was changed since."""
+    if not (folder / "index.json").is_file():
+        raise InputError("there is no index here", path=folder, expected="a folder with index.json")
+    about = dict(read_json(folder / "index.json"))
+    for name, expected in about["sha256"].items():
+        path = folder / Path(name).name
+        if not path.is_file() or file_hash(path) != expected:
+            raise InputError("the index is damaged; it was not read", path=path, fix="build the index again")
+    return about
+
+
 class Store:
     """Rows added in parts; each part float16 or float32 `(m, d)`."""
 
     def __init__(self) -> None:
-        self.ids: list[str] = []
+        self.known = IdList()
         self.parts: list[NDArray[np.floating]] = []
-        self._row_of: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.known)
+
+    @property
+    def ids(self) -> list[str]:
+        return self.known.ids
 
     @property
     def dim(self) -> int | None:
@@ -49,28 +69,28 @@ class Store:
         for start in range(0, len(vectors), ROWS):
             if not np.isfinite(vectors[start : start + ROWS]).all():
                 raise InputError(f"a vector between rows {start} and {start + ROWS} holds a value that is not finite")
-        if len(set(ids)) != len(ids) or not self._row_of.keys().isdisjoint(ids):
-            raise InputError("an id was given twice", fix="give each vector an id of its own")
+        self.known.check(ids)
         if not len(ids):
             return
-        self._row_of.update({i: row for row, i in enumerate(ids, start=len(self.ids))})
-        self.ids = [*self.ids, *ids]
+        self.known.extend(ids)
         self.parts = [*self.parts, vectors]
-        self.__dict__.pop("ranks", None)
-        self.__dict__.pop("id_array", None)
         self.__dict__.pop("digest", None)
 
-    @cached_property
+    @property
     def ranks(self) -> NDArray[np.int64]:
-        return id_ranks(self.ids)
+        return self.known.ranks
 
-    @cached_property
+    @property
     def id_array(self) -> NDArray[np.object_]:
-        return np.array(self.ids, dtype=object)
+        return self.known.array
 
     @cached_property
     def digest(self) -> str:
-        """64 hex digits over ids and vectors, whatever parts they came in."""
+        """64 hex digits over ids and vectors, whatever parts they came in; computed once."""
+        return self.fresh_digest()
+
+    def fresh_digest(self) -> str:
+        """The digest of what is here now: a vector changed in place changes it."""
         digest = hashlib.sha256(json.dumps(self.ids, ensure_ascii=False).encode("utf-8"))
         for _, block in self.blocks(np.float32):
             digest.update(np.ascontiguousarray(block, dtype="<f4").tobytes())
@@ -95,10 +115,7 @@ class Store:
         return out
 
     def row_numbers(self, ids: Sequence[str]) -> NDArray[np.int64]:
-        missing = next((i for i in ids if i not in self._row_of), None)
-        if missing is not None:
-            raise MissingError(f"the index holds no vector {missing!r}", expected=f"one of its {len(self):,} ids")
-        return np.array([self._row_of[i] for i in ids], dtype=np.int64)
+        return self.known.rows(ids)
 
     def save(self, folder: Path, about: dict[str, Any], *others: Path) -> None:
         """Write `vectors.npy`, `ids.json` and `index.json`; the last one holds a SHA-256 of each file."""
@@ -114,19 +131,12 @@ class Store:
         else:
             np.save(path, np.empty((0, 0), dtype=dtype), allow_pickle=False)
         write_json(folder / "ids.json", self.ids)
-        sums = {p.name: file_hash(p) for p in (path, folder / "ids.json", *others)}
-        write_json(folder / "index.json", {**about, "size": len(self), "dim": self.dim, "sha256": sums})
+        seal(folder, {**about, "size": len(self), "dim": self.dim}, path, folder / "ids.json", *others)
 
     @classmethod
     def load(cls, folder: Path) -> tuple[Store, dict[str, Any]]:
         """The saved store, its vectors memory-mapped, and what `save` was told. Raises InputError if a file changed."""
-        if not (folder / "index.json").is_file():
-            raise InputError("there is no index here", path=folder, expected="a folder with index.json")
-        about = read_json(folder / "index.json")
-        for name, expected in about["sha256"].items():
-            path = folder / Path(name).name
-            if not path.is_file() or file_hash(path) != expected:
-                raise InputError("the index is damaged; it was not read", path=path, fix="build the index again")
+        about = checked(folder)
         store = cls()
         vectors = np.load(folder / "vectors.npy", mmap_mode="r" if about["size"] else None, allow_pickle=False)
         store.add(read_json(folder / "ids.json"), vectors)
