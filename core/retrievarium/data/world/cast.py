@@ -110,6 +110,7 @@ def _homonyms(described: list[Entity], share: int, draw: Draw) -> None:
     """Give pairs of people of different types (or a person and a ship) one full name."""
     left = len(described) * share // 200
     people = draw.shuffled([e for e in described if e.kind in PEOPLE])
+    shorts = {(e.kind, e.name.short) for e in described}
     for first in people:
         if left == 0:
             return
@@ -118,8 +119,10 @@ def _homonyms(described: list[Entity], share: int, draw: Draw) -> None:
         for _ in range(30):
             other = described[draw.below(len(described))]
             same_side = other.unseen == first.unseen and not other.homonym and other.kind != first.kind
-            clash = any(e.kind == other.kind and e.name.short == first.name.short for e in described)
+            clash = (other.kind, first.name.short) in shorts
             if same_side and not clash and other.kind in (*PEOPLE, "ship"):
+                shorts.discard((other.kind, other.name.short))
+                shorts.add((other.kind, first.name.short))
                 other.name = first.name
                 first.homonym = other.homonym = True
                 left -= 1

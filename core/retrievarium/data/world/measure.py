@@ -117,9 +117,13 @@ def look_alike_counts(words: Iterable[str], vocabulary: Iterable[str]) -> dict[s
             for size in (1, 2, 3, 4):
                 if start + size <= len(word):
                     index.setdefault((start, word[start : start + size]), []).append(word)
+    asked = sorted(set(words))
+    letters = {word: sum(1 << (ord(letter) % 64) for letter in set(word)) for word in (*asked, *known)}
     counts = {}
-    for word in set(words):
+    for word in asked:
         near = {other for key in pieces(word, True) for other in index.get(key, ()) if abs(len(other) - len(word)) <= 2}
         near.discard(word)
-        counts[word] = sum(within_two(word, other) for other in sorted(near))
+        # Two edits change at most four letters of the set of letters used: a cheap first look.
+        likely = [other for other in near if (letters[word] ^ letters[other]).bit_count() <= 4]
+        counts[word] = sum(within_two(word, other) for other in likely)
     return counts
