@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy(
             "static_hard_plus_random",
         ],
         "retrievarium.objectives.queue": ["MomentumQueueInfoNCE", "momentum_queue_info_nce"],
+        "retrievarium.objectives.similarity": ["batch_scores", "max_inner_product", "max_similarity"],
         "retrievarium.objectives.sparsity": ["FLOPS", "flops", "quadratic_ramp"],
     },
 )

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from retrievarium.objectives.similarity import Vectors, batch_scores
+
 
 def softmax_nll(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -> Tensor:
     """Negative log-likelihood of one column a row under a softmax over the valid columns.
@@ -42,7 +44,7 @@ def softmax_nll(scores: Tensor, positive: Tensor, valid: Tensor | None = None) -
 
 
 def info_nce(
-    q: Tensor, p: Tensor, positive: Tensor, known_positive: Tensor | None = None, temperature: float = 1.0
+    q: Vectors, p: Vectors, positive: Tensor, known_positive: Tensor | None = None, temperature: float = 1.0
 ) -> Tensor:
     """Every question against every passage of the batch, its own and the others' negatives alike.
 
@@ -51,7 +53,8 @@ def info_nce(
     Parameters
     ----------
     q: `(B, d)`, one vector a question.
-    p: `(B(1 + h), d)`, the positives and h negatives a question, in any order.
+    p: `(B(1 + h), d)`, the positives and h negatives a question, in any order. Several vectors a text are given as
+        vectors and mask; then S is the score of `max_inner_product` or `max_similarity`.
     positive: `(B,)` int64, the row of `p` that is each question's positive.
     known_positive: `(B, B(1 + h))` bool, further rows known to be relevant to a question: they leave its softmax,
         and no other question's. Its own positive may be marked too.
@@ -69,7 +72,7 @@ def info_nce(
     """
     if temperature <= 0:
         raise ValueError(f"temperature must be above 0, not {temperature}")
-    scores = q @ p.T / temperature  # (B, B(1 + h))
+    scores = batch_scores(q, p) / temperature  # (B, B(1 + h))
     return softmax_nll(scores, positive, None if known_positive is None else ~known_positive)
 
 
@@ -79,5 +82,5 @@ class InfoNCE:
 
     temperature: float = 1.0
 
-    def __call__(self, q: Tensor, p: Tensor, positive: Tensor, known_positive: Tensor | None = None) -> Tensor:
+    def __call__(self, q: Vectors, p: Vectors, positive: Tensor, known_positive: Tensor | None = None) -> Tensor:
         return info_nce(q, p, positive, known_positive, self.temperature)

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from retrievarium.objectives.similarity import Vectors, batch_scores
+
 
 def pairwise_logistic(
     scores: Tensor, positive: Tensor, valid: Tensor | None = None, weights: Tensor | None = None
@@ -61,7 +63,7 @@ class PairwiseLogistic:
 
 
 def static_hard_plus_random(
-    q: Tensor, p: Tensor, positive: Tensor, known_positive: Tensor | None = None, random: bool = True
+    q: Vectors, p: Vectors, positive: Tensor, known_positive: Tensor | None = None, random: bool = True
 ) -> Tensor:
     """STAR's loss: each question's pair with every other passage of the batch, random ones and hard ones alike.
 
@@ -80,7 +82,7 @@ def static_hard_plus_random(
     In the limit: with h = 0 it is the in-batch pairwise logistic loss. With B = 1 and h = 1 it is DPR's loss of the
     same triple. Source: Zhan et al., 2021, section 4.1, and the authors' code (mean over unmasked pairs).
     """
-    scores = q @ p.T  # (B, B(1 + h))
+    scores = batch_scores(q, p)  # (B, B(1 + h))
     own = torch.zeros_like(scores, dtype=torch.bool).scatter_(1, positive[:, None], True)
     valid = torch.ones_like(own) if known_positive is None else ~known_positive
     if not random:
@@ -94,7 +96,7 @@ class StaticHardPlusRandom:
 
     random: bool = True
 
-    def __call__(self, q: Tensor, p: Tensor, positive: Tensor, known_positive: Tensor | None = None) -> Tensor:
+    def __call__(self, q: Vectors, p: Vectors, positive: Tensor, known_positive: Tensor | None = None) -> Tensor:
         return static_hard_plus_random(q, p, positive, known_positive, self.random)
 
 

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.training.adapter": ["AsSentenceLoss"],
         "retrievarium.training.batches": ["PairBatch", "PairBatches", "embed"],
         "retrievarium.training.costs": ["CostMeter", "EqualBudget", "batch_cost"],
+        "retrievarium.training.cross": ["CrossBatch", "CrossBatches", "cross_entropy"],
         "retrievarium.training.gradcache": ["GradCache"],
         "retrievarium.training.lists": ["ListBatch", "ListBatches"],
         "retrievarium.training.live": ["FixedLists", "LiveIndex", "staleness"],
