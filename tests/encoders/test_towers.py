@@ -127,9 +127,12 @@ def test_encoding_keeps_the_mode_and_ignores_dropout(backbone):
     assert not torch.equal(towers("query", ids, mask), towers("query", ids, mask)), "dropout is on while training"
 
 
-def test_training_changes_the_fingerprint(backbone):
-    towers = two_towers(backbone)
+def test_training_changes_the_fingerprint_and_encoding_does_not(tokenizer):
+    towers = two_towers(Backbone(deepcopy(tokenizer), 1, 8, 2, 32))
     before = towers.fingerprint
+    towers.encode_queries(TEXTS)
+    towers.query.tokenizer(TEXTS, padding="max_length", truncation=True, max_length=9)
+    assert towers.fingerprint == before
     assert deepcopy(towers).fingerprint == before
     shaken(towers)
     assert towers.fingerprint != before

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from retrievarium.contracts import InputError, Progress
 from retrievarium.encoders.backbone import Backbone
 from retrievarium.encoders.batching import BUDGET_TOKENS, encode_tokens
+from retrievarium.encoders.fingerprints import tokenizer_text
 from retrievarium.encoders.pairs import backbone_of
 
 ACTIVATIONS = ("sigmoid", "identity")
@@ -99,7 +100,7 @@ class CrossEncoder(nn.Module):
     @property
     def fingerprint(self) -> str:
         """16 hex digits over weights, vocabulary and settings as they are now."""
-        digest = hashlib.sha256(self.backbone.tokenizer.backend_tokenizer.to_str().encode("utf-8"))
+        digest = hashlib.sha256(tokenizer_text(self.backbone.tokenizer).encode("utf-8"))
         for name, tensor in sorted(self.state_dict().items()):
             digest.update(f"{name}{tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())

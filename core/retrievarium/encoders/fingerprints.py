@@ -37,3 +37,13 @@ def folder_fingerprint(folder: Path, settings: Mapping[str, Any] | None = None) 
     if not files:
         raise InputError("there is no model here", path=folder, expected="a sentence-transformers folder")
     return content_hash({"files": {name: weights_hash(p) for name, p in files.items()}, **(settings or {})})
+
+
+def tokenizer_text(tokenizer: Any) -> str:
+    """A fast tokenizer as JSON, without the cut and the padding of its last call, which it would remember."""
+    from tokenizers import Tokenizer
+
+    plain = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    plain.no_truncation()
+    plain.no_padding()
+    return plain.to_str()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from retrievarium.contracts import InputError, Progress
 from retrievarium.encoders.backbone import Backbone
 from retrievarium.encoders.batching import BUDGET_TOKENS, run_tokens
+from retrievarium.encoders.fingerprints import tokenizer_text
 
 Role = Literal["query", "passage"]
 Pair = TypeVar("Pair", bound="TowerPair")
@@ -98,7 +99,7 @@ class TowerPair(nn.Module):
             digest.update(f"{name}{tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().float().cpu().contiguous().numpy().tobytes())
         for tower in (self.query, self.passage):
-            digest.update(tower.tokenizer.backend_tokenizer.to_str().encode("utf-8"))
+            digest.update(tokenizer_text(tower.tokenizer).encode("utf-8"))
             digest.update(repr((*tower.described, self.tied)).encode())
         return digest.hexdigest()[:16]
 
