@@ -1,4 +1,4 @@
-"""Text to vectors: MiniLM, any sentence-transformers folder, towers made from scratch. Nothing heavy loads early."""
+"""Text to one vector, term weights, several vectors, or pairs to a score. Nothing heavy loads early."""
 
 from retrievarium._lazy import lazy
 
@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.encoders.backbone": ["Backbone", "extend_backbone"],
         "retrievarium.encoders.cross": ["CrossEncoder"],
+        "retrievarium.encoders.feedback": ["TextFeedbackEncoder"],
         "retrievarium.encoders.heads": ["MLMHead"],
         "retrievarium.encoders.lexical": ["BagEncoder", "LexicalEncoder", "LexicalTowers", "lexical_towers"],
         "retrievarium.encoders.loading": ["load_encoder"],

@@ -31,7 +31,7 @@ def _versions() -> dict[str, str]:
     return {p: metadata.version(p) for p in ("torch", "transformers", "sentence-transformers")}
 
 
-def _key(encoder: Encoder, side: Side, texts: str) -> dict[str, Any]:
+def vectors_key(encoder: Encoder, side: Side, texts: str) -> dict[str, Any]:
     """Everything the vectors depend on, kept beside them."""
     return {
         "encoder": encoder.fingerprint,
@@ -78,7 +78,7 @@ def passage_vectors(
     found = find_bundled(collection.name, encoder.name, encoder.fingerprint, "passages", collection.text_fingerprint)
     if found is not None:
         return found
-    key = _key(encoder, "passages", collection.text_fingerprint)
+    key = vectors_key(encoder, "passages", collection.text_fingerprint)
     table = collection.passages.table.select(["title", "text"])
 
     def joined(start: int) -> list[str]:  # a block at a time: the whole text never stands in memory
@@ -110,7 +110,7 @@ def query_vectors(
         if found is not None:
             return found
         if keep is not False:
-            key = _key(encoder, "queries", texts)
+            key = vectors_key(encoder, "queries", texts)
 
             def block(start: int) -> Sequence[str]:
                 return batch.texts[start : start + BLOCK]
@@ -134,7 +134,7 @@ def _find_queries(
     found = find_bundled(collection.name, encoder.name, encoder.fingerprint, "queries", texts)
     if found is not None:
         return found
-    artifact = (ws or workspace()).artifact("vectors", _key(encoder, "queries", texts))
+    artifact = (ws or workspace()).artifact("vectors", vectors_key(encoder, "queries", texts))
     return np.load(artifact.path / "vectors.npy", mmap_mode="r", allow_pickle=False) if artifact.exists else None
 
 
@@ -230,7 +230,7 @@ def bundle_vectors(
     `folder` is the collection's `vectors` folder. Both are encoded afresh.
     """
     folder = Path(folder)
-    about = {k: v for k, v in _key(encoder, "passages", "").items() if k not in ("side", "texts", "text_join")}
+    about = {k: v for k, v in vectors_key(encoder, "passages", "").items() if k not in ("side", "texts", "text_join")}
     texts = collection.passages.joined
     written = [
         write_bundled(

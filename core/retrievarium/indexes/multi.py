@@ -116,7 +116,7 @@ class MultiVectorIndex:
 
     def multi(self, ids: Sequence[str]) -> MultiVectors:
         """The vectors of these passages."""
-        return self._held.take(self._known.rows(ids))
+        return self.held.take(self._known.rows(ids))
 
     def vectors(self, ids: Sequence[str]) -> NDArray[np.float32]:
         """Their vectors one under the other, float32 `(sum of m_i, d)`."""
@@ -129,7 +129,7 @@ class MultiVectorIndex:
         """
         if k < 1:
             raise InputError(f"k is {k}", expected="at least 1")
-        held, batch = self._held, as_multi(queries)
+        held, batch = self.held, as_multi(queries)
         if batch.dim != held.dim:
             raise InputError(f"queries of {batch.dim} dimensions", expected=f"{held.dim}, as the vectors of the index")
         k = min(k, len(self))
@@ -141,7 +141,7 @@ class MultiVectorIndex:
 
     def save(self, folder: str | Path) -> None:
         """`values.npy`, `offsets.npy`, `ids.json`, and `index.json` with a SHA-256 of each; rows are laid out anew."""
-        folder, held = Path(folder), self._held
+        folder, held = Path(folder), self.held
         folder.mkdir(parents=True, exist_ok=True)
         for name, array in (("values", held.values), ("offsets", held.offsets)):
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
@@ -166,7 +166,8 @@ class MultiVectorIndex:
     # -- inside
 
     @property
-    def _held(self) -> MultiVectors:
+    def held(self) -> MultiVectors:
+        """All vectors, in the order of adding."""
         if self._content is None:
             raise InputError("the index is empty", fix="add passages first")
         return self._content
@@ -174,8 +175,8 @@ class MultiVectorIndex:
     def _one(self, query: NDArray[np.floating], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         if self.rows is None:
             return self._best(query, np.arange(len(self)), k)
-        total = len(self._held.values)
-        wanted = self.per_vector or k * int(self._held.counts.max())
+        total = len(self.held.values)
+        wanted = self.per_vector or k * int(self.held.counts.max())
         while True:
             candidates, borders = self._candidates(query, min(wanted, total))
             if wanted >= total:
@@ -196,7 +197,7 @@ class MultiVectorIndex:
         self, query: NDArray[np.floating], candidates: NDArray[np.int64], k: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         values = np.empty(len(candidates), dtype=np.float32)
-        ends = np.cumsum(self._held.counts[candidates])
+        ends = np.cumsum(self.held.counts[candidates])
         start = 0
         while start < len(candidates):  # blocks of about 8,192 vectors, whole passages
             before = ends[start - 1] if start else 0
@@ -207,7 +208,7 @@ class MultiVectorIndex:
         return values[order], candidates[order]
 
     def _block(self, rows: NDArray[np.int64]) -> MultiVectors:
-        held = self._held
+        held = self.held
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1:  # neighbours: no copy
             first, last = held.offsets[rows[0]], held.offsets[rows[-1] + 1]
             return MultiVectors(held.values[first:last], held.offsets[rows[0] : rows[-1] + 2] - first)
@@ -216,10 +217,10 @@ class MultiVectorIndex:
     @cached_property
     def _owner(self) -> NDArray[np.int64]:
         """The passage of each row, `(N,)`."""
-        return np.repeat(np.arange(len(self)), self._held.counts)
+        return np.repeat(np.arange(len(self)), self.held.counts)
 
     @cached_property
     def _row_index(self) -> Index:
         index = self._empty_rows(str(self.rows))
-        index.add([str(i) for i in range(len(self._held.values))], self._held.values)
+        index.add([str(i) for i in range(len(self.held.values))], self.held.values)
         return index

@@ -1,4 +1,4 @@
-"""Queries to runs: BM25, dense retrieval, imported runs, and the operators that combine them."""
+"""Queries to runs: words, vectors, term weights, pairs, feedback, imported runs; and operators that combine them."""
 
 from retrievarium._lazy import lazy
 
@@ -8,10 +8,16 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.retrievers.analyzers": ["Analyzer", "analyzer_for"],
         "retrievarium.retrievers.base": ["BaseRetriever", "Cut"],
         "retrievarium.retrievers.bm25": ["BM25", "tune_bm25"],
-        "retrievarium.retrievers.cascade": ["Cascade"],
+        "retrievarium.retrievers.cascade": ["Cascade", "Stage"],
         "retrievarium.retrievers.dense": ["Dense"],
         "retrievarium.retrievers.expression": ["parse_retriever"],
+        "retrievarium.retrievers.feedback": ["Feedback", "feedback_lists"],
         "retrievarium.retrievers.frozen": ["FrozenRun"],
         "retrievarium.retrievers.fusion": ["LinearFusion", "RankFusion", "fuse_linear", "fuse_rrf", "tune_weight"],
+        "retrievarium.retrievers.hyde": ["HyDE", "Hypotheses"],
+        "retrievarium.retrievers.late": ["LateInteraction", "MaxSimGrid"],
+        "retrievarium.retrievers.refiners": ["Average", "Refiner", "Rocchio"],
+        "retrievarium.retrievers.rerank": ["Rerank"],
+        "retrievarium.retrievers.sparse": ["Sparse"],
     },
 )

@@ -89,6 +89,19 @@ def check_k(k: int) -> int:
     return int(k)
 
 
+_FITS = {"dense": "Dense", "lexical": "Sparse", "multi-vector": "LateInteraction"}
+
+
+def of_kind(encoder: Any, kind: str) -> Any:
+    """The encoder, if it gives what this retriever searches by: one vector, term weights, or several vectors."""
+    found = getattr(encoder, "kind", "dense")
+    if found != kind:
+        raise InputError(
+            f"{encoder.name} is a {found} encoder", expected=f"a {kind} one", fix=f"search with {_FITS[found]}"
+        )
+    return encoder
+
+
 def operand(name: str) -> str:
     """A retriever's name as an operand: in parentheses where it is itself made of several."""
     return f"({name})" if re.search(r" (\+|%|>>) ", name) else name

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrievarium.contracts import Encoder, Index, Progress, QueryBatch, Run, Searchable, as_queries
-from retrievarium.retrievers.base import BaseRetriever, check_k
+from retrievarium.retrievers.base import BaseRetriever, check_k, of_kind
 from retrievarium.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Dense(BaseRetriever):
         name: str | None = None,
         ws: Workspace | None = None,
     ) -> None:
-        self.collection, self.encoder, self.index_kind = collection, encoder, index
+        self.collection, self.encoder, self.index_kind = collection, of_kind(encoder, "dense"), index
         self.name = name or (encoder.name if index == "Flat" else f"{encoder.name} ({index})")
         self._given, self._ws = vectors, ws
 
@@ -77,8 +77,12 @@ class Dense(BaseRetriever):
         batch = as_queries(queries)
         if not len(batch):
             return Run.from_dict({})
-        scores, ids = self.index.search(self.query_vectors(batch), check_k(k))
-        return Run.from_rankings(batch.ids, zip(ids.tolist(), scores, strict=True))
+        return self.search_vectors(batch, self.query_vectors(batch), k)
+
+    def search_vectors(self, queries: QueryBatch, vectors: NDArray[np.float32], k: int = 100) -> Run:
+        """Search with vectors `(n, d)` that stand for these queries, wherever they come from."""
+        scores, ids = self.index.search(vectors, check_k(k))
+        return Run.from_rankings(queries.ids, zip(ids.tolist(), scores, strict=True))
 
     def rescore(self, queries: QueryBatch, candidates: Run) -> Run:
         from retrievarium.indexes.flat import scores

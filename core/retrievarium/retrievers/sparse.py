@@ -1,0 +1,99 @@
+"""Sparse retrieval with learned weights: a weight for each term, postings, a sum over shared terms."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrievarium.contracts import Progress, QueryBatch, Run, Searchable, as_queries
+from retrievarium.retrievers.base import BaseRetriever, check_k, of_kind
+from retrievarium.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    from retrievarium.data import Collection
+    from retrievarium.indexes import ImpactIndex
+
+
+class Sparse(BaseRetriever):
+    """Search a collection by the term weights of a lexical encoder (`LexicalTowers`, any SparseEncoder folder).
+
+        score(q, p) = sum over terms j of  w_j(q) w_j(p)
+
+    A passage that shares no term with the query is not found: a query of few terms gets a short list.
+
+    Parameters
+    ----------
+    weights: the passages' weights, CSR `(n, V)` in the collection's order, if you have them; else they are encoded
+        once and kept as postings in the workspace.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        encoder: Any,
+        *,
+        weights: Any = None,
+        name: str | None = None,
+        ws: Workspace | None = None,
+    ) -> None:
+        self.collection, self.encoder = collection, of_kind(encoder, "lexical")
+        self.name = name or encoder.name
+        self._given, self._ws = weights, ws
+
+    def prepare(self, progress: Progress | None = None) -> Sparse:
+        """Load or build the postings now, with progress, not at the first search."""
+        if "index" not in vars(self):
+            vars(self)["index"] = self._load(progress)  # where cached_property keeps it
+        return self
+
+    @cached_property
+    def index(self) -> ImpactIndex:
+        return self._load(None)
+
+    def _load(self, progress: Progress | None) -> ImpactIndex:
+        from retrievarium.encoders.blocks import encoded_passages, passages_key
+        from retrievarium.indexes import ImpactIndex
+
+        index = ImpactIndex()
+        if self._given is not None:
+            index.add(self.collection.passages.ids, self._given)
+            return index
+        ws, key = self._ws or workspace(), passages_key(self.collection, self.encoder)
+
+        def make(folder: Path) -> None:
+            for ids, block in encoded_passages(self.collection, self.encoder, ws.scratch("impacts", key), progress):
+                index.add(ids, block)
+            index.save(folder)
+
+        return ImpactIndex.load(ws.build("impacts", key, make))
+
+    def search(self, queries: Searchable, k: int = 100) -> Run:
+        batch = as_queries(queries)
+        if not len(batch):
+            return Run.from_dict({})
+        scores, ids = self.index.search(self.encoder.encode_queries(batch.texts), check_k(k))
+        found = scores > 0
+        return Run.from_rankings(batch.ids, ((i[f].tolist(), s[f]) for i, s, f in zip(ids, scores, found, strict=True)))
+
+    def rescore(self, queries: QueryBatch, candidates: Run) -> Run:
+        weights, row_of = self.encoder.encode_queries(queries.texts), self.collection.passages.row_of
+
+        def ranking(query: str, row: int) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+            found = candidates[query].ids
+            return found, self.index.scores(weights[row])[[row_of[p] for p in found]]
+
+        return Run.from_rankings(
+            queries.ids, itertools.starmap(ranking, zip(queries.ids, range(len(queries)), strict=True))
+        )
+
+    def explain(self, text: str, passage_id: str) -> list[tuple[str, float]]:
+        """What each shared term adds to a passage's score, largest first; the parts sum to the score."""
+        query = self.encoder.encode_queries([text])
+        shared = query.multiply(self.index.rows([passage_id])).tocsr()
+        parts = zip(self.encoder.pieces(shared.indices), shared.data.tolist(), strict=True)
+        return sorted(((piece, float(value)) for piece, value in parts), key=lambda p: (-p[1], p[0]))
