@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 import prepared
@@ -106,6 +108,7 @@ def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pai
             note = "1 minus the Jaccard overlap of the true top 10 in the two original spaces, less the floor."
             shades["change"] = number("change", "change above the floor", other[1].excess, note)
         shade = colours(shades, of.default_shade())
+        view = replace(view, colour=shade.label)
         if other is None:
             buttons(of, view)
     layout = view.layout if of.checks is not None and other is None else "map"

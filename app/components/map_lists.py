@@ -71,7 +71,7 @@ def selection(sight: Sight, at: Sequence[int], chosen: Selection) -> pd.DataFram
     of, shade = sight.scene, sight.shade
     page.heading(f"Selected: {len(at):,} of {of.size:,} points")
     if not len(at):
-        page.note("Draw a lasso around points to read them here. A double click on empty ground lets them go.")
+        page.note("Click a point to read it; to select many, draw around them with the lasso of the map's toolbar.")
         return pd.DataFrame()
     kept = of.made.kept if of.made is not None else None
     shown = list(at)[:_MOST_ROWS]

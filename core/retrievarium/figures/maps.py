@@ -69,7 +69,7 @@ class MapFigure:
             figure.add_trace(trace)
         hidden = {"visible": False}
         if flat:
-            figure.update_layout(xaxis=hidden, yaxis={**hidden, "scaleanchor": "x", "scaleratio": 1}, dragmode="lasso")
+            figure.update_layout(xaxis=hidden, yaxis={**hidden, "scaleanchor": "x", "scaleratio": 1}, dragmode="pan")
         else:
             figure.update_layout(scene=dict.fromkeys(("xaxis", "yaxis", "zaxis"), hidden))
         return quiet(
