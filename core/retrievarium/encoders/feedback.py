@@ -27,15 +27,16 @@ class TextFeedbackEncoder(nn.Module):
     ----------
     base: the base retriever's query tower (copied).
     depth: k, how many passages it reads. With 0 it is the base tower.
-    max_length: tokens of the whole input. The query comes first and whole (as the base tower would cut it); feedback is
-        cut from its end.
+    max_length: tokens of the whole input; None takes as many as the backbone has places for. The query comes first and
+        whole (as the base tower would cut it); feedback is cut from its end.
 
     Source: Yu et al., 2021 (arXiv 2108.13454), section 3.
     """
 
-    def __init__(self, base: DenseEncoder, depth: int = 3, max_length: int = 256) -> None:
+    def __init__(self, base: DenseEncoder, depth: int = 3, max_length: int | None = None) -> None:
         super().__init__()
         positions = int(base.backbone.model.config.max_position_embeddings)
+        max_length = positions if max_length is None else max_length
         if depth < 0 or not base.max_length <= max_length <= positions:
             raise InputError(
                 f"depth={depth}, max_length={max_length}",
