@@ -72,7 +72,7 @@ class Desk:
         self._pools = {
             "load": ThreadPoolExecutor(3, thread_name_prefix="load"),
             "ask": ThreadPoolExecutor(3, thread_name_prefix="ask"),
-            "whole": ThreadPoolExecutor(1, thread_name_prefix="whole"),  # all queries: one run after the other
+            "whole": ThreadPoolExecutor(2, thread_name_prefix="whole"),  # all queries
         }
         self._tasks: OrderedDict[Hashable, Task] = OrderedDict()
         self._lock = threading.Lock()

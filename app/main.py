@@ -27,7 +27,7 @@ PAGES = {
     ),
 }
 here = st.navigation(list(PAGES))
-state.follow_link(here.title)
+state.arrive(here.title)
 
 st.logo(str(HERE / "logo.svg"), size="large")
 with st.sidebar:
@@ -35,6 +35,7 @@ with st.sidebar:
     strip = st.container(key="jobs")
 page.title(here.title, PAGES[here])
 state.ask_bar(shown=here.title == "Compare")
+state.hold(here.title)
 here.run()
 with strip:
     jobs.strip()

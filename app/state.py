@@ -81,13 +81,38 @@ def collection_of(chosen: Selection) -> Collection | None:
         return None
 
 
-def follow_link(page: str) -> None:
-    """Take over the state of a link that led to this page: widgets that live on keep their values otherwise."""
-    before = st.session_state.get("page")
-    st.session_state["page"] = page
-    told = st.query_params
-    if before in (None, page) or "c" not in told:  # at first the widgets read the address themselves
+def arrive(page: str) -> None:
+    """Before the widgets are made: take over the state of a link that led here, or bring back what was chosen.
+
+    Widgets that live on keep their values when a link is followed, and lose them when a page is left while it still
+    runs: so the selection is held beside them, and set again on every change of page.
+    """
+    at, told = st.session_state, st.query_params
+    held, again = at.get("held"), at.pop("restored", False)
+    if held is None:  # at first the widgets read the address themselves
         return
+    left = at.get("page") != page
+    if left and "c" in told:
+        _follow()
+    elif left or again or "c" not in at:
+        lost = [k for k, v in held.items() if at.get(k) != v]
+        for key in held if again else lost:
+            at[key] = held[key]
+        # a value reaches the address only where its widget is known already: it is set in two runs
+        at["restored"] = bool(lost) and not again
+
+
+def hold(page: str) -> None:
+    """After the widgets are made: remember the selection."""
+    at = st.session_state
+    at["page"] = page
+    at["held"] = {k: at[k] for k in ("c", "r", "q", "ask", "s", "slice", "k", "m") if k in at}
+    if at.get("restored"):
+        st.rerun()
+
+
+def _follow() -> None:
+    told = st.query_params
     st.session_state["c"] = told["c"]
     for key, default in (("q", ""), ("ask", ""), ("slice", EVERYTHING)):  # a link says all that is not the default
         st.session_state[key] = told.get(key, default)

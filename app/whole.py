@@ -149,34 +149,36 @@ def _column(collection: Collection, chosen: Selection, spec: str, query: str, te
             return Column(spec, "ready", whole.value[query])
     elif spec.startswith(sources.IMPORTED):
         return Column(spec, "failed", note="An imported run holds its own queries only; it cannot answer a new one.")
-    question = {"id": query, "text": text}
-    if query and any(p.startswith(sources.IMPORTED) for p in sources.parts(spec)):
-        key: tuple[Any, ...] = ("one-of-run", collection.fingerprint, spec, query)
-        work = lambda: _of_run(collection, spec, query)  # noqa: E731
-    else:
-        key = ("one", collection.text_fingerprint, spec, question["text"])
-        work = lambda: _one(collection, spec, text)  # noqa: E731
+    # what is still loading is not asked: a question that waits would keep others from being answered
+    loading = [n for n in sources.parts(spec) if _loading(collection, n).state == "working"]
+    if loading:
+        waited = _loading(collection, loading[0]).wait(patience)
+        loading = [n for n in loading if _loading(collection, n).state == "working"]
+        if waited.state == "working" or loading:
+            keys = [_retriever_key(collection, n) for n in loading]
+            return Column(spec, "working", note=f"loading {loading[0]}", keys=keys)
+    key, work = _question(collection, spec, query, text)
     task = desk().task(key, work).wait(patience)
     if task.state == "failed":
         return Column(spec, "failed", note=task.error, keys=[key])
     if task.state == "working":
-        return Column(spec, "working", note=_doing(collection, spec), keys=[key])
+        return Column(spec, "working", note="searching", keys=[key])
     return Column(spec, "ready", task.value)
+
+
+def _question(
+    collection: Collection, spec: str, query: str, text: str
+) -> tuple[tuple[str, ...], Callable[[], Ranking]]:
+    """Key and work of one search: by id where an imported run takes part, else by text."""
+    if query and any(p.startswith(sources.IMPORTED) for p in sources.parts(spec)):
+        return ("one-of-run", collection.fingerprint, spec, query), lambda: _of_run(collection, spec, query)
+    return ("one", collection.text_fingerprint, spec, text), lambda: _one(collection, spec, text)
 
 
 def _of_run(collection: Collection, spec: str, query: str) -> Ranking:
     return _combined(spec, lambda n: _retriever(collection, n)).search(collection.all_queries.select([query]), DEPTH)[
         query
     ]
-
-
-def _doing(collection: Collection, spec: str) -> str:
-    loading = [
-        n
-        for n in sources.parts(spec)
-        if (t := desk().peek(_retriever_key(collection, n))) is None or t.state == "working"
-    ]
-    return f"loading {loading[0]}" if loading else "searching"
 
 
 # -- over all queries

@@ -44,36 +44,41 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
     return pinned[3]
 
 
-def _regroup() -> None:
-    """Another group of queries: its first one is shown."""
-    st.session_state["to-first"] = True
+def _group(over: Overall | None, k: int) -> str:
+    """The chosen group. Its labels hold counts that come late, so each set of labels is a widget of its own: a value
+    is carried over by us, not matched by its label."""
+    keys = list(over.groups) if over is not None else ["all"]
+    held = st.session_state.get("group", "all")
+    labels = [group_label(key, over, k) for key in keys]
+    picked = st.selectbox(
+        "Queries",
+        keys,
+        index=keys.index(held) if held in keys else 0,
+        format_func=dict(zip(keys, labels, strict=True)).__getitem__,
+        key=f"group-of-{'|'.join(labels)}",
+        help="Most different first: mean rank-biased overlap between the columns, lowest first.",
+        width=380,
+    )
+    if over is not None:
+        st.session_state["group"] = picked
+    return picked
 
 
 def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
     """Draw the choice of queries; returns the id of the one in view, empty for a question of one's own."""
     over = look.overall
     offered: Sequence[str] = state.in_slice(collection, chosen.split, chosen.slice)
-    group = "all"
     with st.container(horizontal=True, vertical_alignment="bottom", key="query-bar"):
-        keys = list(over.groups) if over is not None else ["all"]
-        if st.session_state.get("group") not in keys:
-            st.session_state["group"] = "all"
-        group = st.selectbox(
-            "Queries",
-            keys,
-            format_func=lambda key: group_label(key, over, chosen.k),
-            key="group",
-            persist_state="session",
-            on_change=_regroup,
-            help="Most different first: mean rank-biased overlap between the columns, lowest first.",
-            width=380,
-        )
+        group = _group(over, chosen.k)
         if over is not None:
             offered = over.groups[group]
         query = current(collection, chosen, offered)
-        if st.session_state.pop("to-first", False) and offered and offered[0] != query:
-            st.session_state["go"] = offered[0]
-            st.rerun()
+        if over is not None:
+            before = st.session_state.get("group-before", group)
+            st.session_state["group-before"] = group
+            if before != group and offered and offered[0] != query:
+                st.session_state["go"] = offered[0]  # another group of queries: its first one is shown
+                st.rerun()
         place = offered.index(query) if query in offered else None
         before = offered[place - 1] if place else None
         after = offered[place + 1] if place is not None and place + 1 < len(offered) else None

@@ -141,10 +141,21 @@ def chrome() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.failed_in_call = report.failed  # type: ignore[attr-defined]
+    return report
+
+
 @pytest.fixture
-def visit(server: str, chrome: Any) -> Iterator[Callable[..., Any]]:
-    """Open an address in a fresh profile and wait until the page is idle; fails when the page logged an error."""
-    contexts = []
+def visit(server: str, chrome: Any, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Open an address in a fresh profile and wait until the page is idle; fails when the page logged an error.
+
+    A failed test leaves a picture of every page it opened in its temporary folder.
+    """
+    contexts: list[Any] = []
     errors: list[str] = []
 
     def go(path: str, *, idle: bool = True, **options: Any) -> Any:
@@ -159,6 +170,10 @@ def visit(server: str, chrome: Any) -> Iterator[Callable[..., Any]]:
         return page
 
     yield go
+    if getattr(request.node, "failed_in_call", False):
+        for n, context in enumerate(contexts):
+            context.pages[0].screenshot(path=tmp_path / f"failed-{n}.png")
+            print(f"{tmp_path / f'failed-{n}.png'}: {context.pages[0].url}")
     for context in contexts:
         context.close()
     assert not errors

@@ -231,9 +231,15 @@ def short(text: str, length: int = _CUT) -> str:
 
 
 def time_lapse(
-    frames: NDArray, names: Sequence[str], n: int, shade: Shade, dark: bool = False, height: int = 560
+    frames: NDArray,
+    names: Sequence[str],
+    n: int,
+    shade: Shade,
+    dark: bool = False,
+    height: int = 560,
+    prefix: str = "checkpoint: ",
 ) -> go.Figure:
-    """Frames `(f, n + m, 2)` with a slider and a button; no motion unless asked for."""
+    """Frames `(f, n + m, 2)` of the same points with a slider and a button; no motion unless asked for."""
     base = MapFigure(frames[0], n, shade, dark=dark, height=height).figure()
     base.frames = [
         go.Frame(
@@ -255,7 +261,7 @@ def time_lapse(
         sliders=[
             {
                 "steps": [{"label": short(x), "method": "animate", "args": [[short(x)], step]} for x in names],
-                "currentvalue": {"prefix": "checkpoint: "},
+                "currentvalue": {"prefix": prefix},
                 "pad": {"t": 10},
             }
         ],
