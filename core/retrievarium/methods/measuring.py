@@ -39,7 +39,8 @@ def measure_arms(retrievers: Mapping[str, Any], collection: Collection, measure:
 def overlaps(collection: Collection) -> dict[str, float]:
     """Share of each test question's idf weight that its gold passage holds, by query id."""
     table = collection.tables["causes"]
-    return dict(zip(table.column("query_id").to_pylist(), table.column("overlap").to_pylist(), strict=True))
+    shares = [thousandths / 1000 for thousandths in table.column("overlap").to_pylist()]
+    return dict(zip(table.column("query_id").to_pylist(), shares, strict=True))
 
 
 def by_fifth(arms: Mapping[str, Mapping[str, float]], overlap: Mapping[str, float]) -> list[dict[str, Any]]:
