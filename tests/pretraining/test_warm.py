@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from retrievarium.data import Collection
-from retrievarium.pretraining import Start, exposure_texts, random_start, start, warm_start
-from retrievarium.training import RunConfig
+from retrievarium.encoders import two_towers
+from retrievarium.pretraining import MLM, Start, exposure_texts, random_start, start, warm_start
+from retrievarium.training import RunConfig, TokenTable
 from retrievarium.workspace import Workspace
 
 SETTINGS: dict[str, Any] = {"batch": 4, "config": RunConfig(1)}
@@ -75,3 +76,19 @@ def test_half_precision_is_on_disk_only(tmp_path: Path) -> None:
     again = Start.load(tmp_path / "half").backbone.model.embeddings.word_embeddings.weight
     assert made.backbone.model.embeddings.word_embeddings.weight.dtype == again.dtype == torch.float32
     assert torch.allclose(again, before, atol=1e-3)
+
+
+def test_the_guessing_head_comes_along_and_guesses_as_it_did(collection: Collection) -> None:
+    """A lexical encoder begins from it: a fresh head in its place guesses worse."""
+    made = warm_start(collection, 60, lr=5e-3, **SETTINGS)
+    assert made.head is not None
+    texts = exposure_texts(collection)
+    task = MLM(made.backbone, seed=9)
+    fresh = task.held_out_loss(texts, batch=3)
+    task.load_state_dict({**task.state_dict(), **made.head.state_dict()})
+    assert task.held_out_loss(texts, batch=3) < fresh - 0.05
+    ids, mask = TokenTable.cut(two_towers(made.backbone), "query", texts[:3]).padded()
+    with torch.inference_mode():
+        logits = made.head(made.backbone.last(ids, mask), task.embeddings)
+        assert torch.allclose(logits[mask.bool()], task(ids, mask, mask.bool()), atol=1e-5)
+    assert Start(made.backbone, made.about).head is None

@@ -7,19 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from retrievarium.encoders import Backbone, train_wordpiece
+from retrievarium.encoders import Backbone, MLMHead, train_wordpiece
+from retrievarium.training.checkpoints import load_weights, save_weights
 from retrievarium.workspace import file_hash, read_json, shipped, write_json
 
 VOCABULARY, LAYERS, DIM, HEADS, LONGEST = 4_000, 4, 128, 2, 160
-_ABOUT = "about.json"
+_ABOUT, _HEAD = "about.json", "head.safetensors"
 
 
 @dataclass(frozen=True)
 class Start:
-    """A backbone to copy, and how it came to be (texts, steps, curve, held-out loss)."""
+    """A backbone to copy, and how it came to be (texts, steps, curve, held-out loss).
+
+    head: the guessing head that was trained with it, where it was kept: a lexical encoder begins from it.
+    """
 
     backbone: Backbone
     about: dict[str, Any] = field(default_factory=dict)
+    head: MLMHead | None = None
 
     def save(self, folder: Path, half: bool = False) -> Path:
         """A transformers folder and `about.json`; `half` stores float16, which costs no measurable quality here."""
@@ -29,12 +34,18 @@ class Start:
         kept.save(folder)
         if half:
             kept.model.float()
+        if self.head is not None:
+            save_weights(self.head, folder / _HEAD)
         write_json(folder / _ABOUT, self.about)
         return folder
 
     @classmethod
     def load(cls, folder: Path) -> Start:
-        return cls(Backbone.load(folder, LONGEST), read_json(folder / _ABOUT))
+        backbone, head = Backbone.load(folder, LONGEST), None
+        if (folder / _HEAD).is_file():
+            head = MLMHead(backbone.dim, len(backbone.model.embeddings.word_embeddings.weight))
+            load_weights(head, folder / _HEAD)
+        return cls(backbone, read_json(folder / _ABOUT), head)
 
 
 def random_start(texts: Sequence[str], seed: int = 0) -> Start:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import Progress, no_progress
-from retrievarium.encoders import extend_backbone
+from retrievarium.encoders import MLMHead, extend_backbone
 from retrievarium.pretraining.mlm import MLM
 from retrievarium.pretraining.start import Start, random_start, shipped_fingerprint, shipped_start
 from retrievarium.pretraining.tasks import pretrain
@@ -58,6 +58,7 @@ def warm_start(
         "lr": lr,
         "seed": seed,
         "config": repr(settings.get("config")),
+        "head": "kept",
     }
 
     def make(folder: Path) -> None:
@@ -85,6 +86,6 @@ def warm_start(
         )
         exposure = {"texts": len(read), "steps": steps, "batch": batch, "lr": lr, "vocabulary": len(task.embeddings)}
         exposure |= {"curve": fitted.curve, "seconds": fitted.seconds}
-        Start(task.detach_heads(), {**start.about, "exposure": exposure}).save(folder)
+        Start(task.detach_heads(), {**start.about, "exposure": exposure}, MLMHead.like(task)).save(folder)
 
     return Start.load(ws.build("starts", key, make))
