@@ -5,6 +5,7 @@ from retrievarium._lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
+        "retrievarium.objectives.conformance": ["check_objective"],
         "retrievarium.objectives.contrastive": ["InfoNCE", "info_nce", "softmax_nll"],
         "retrievarium.objectives.distillation": ["DistillKL", "MarginMSE", "distill_kl", "margin_mse"],
         "retrievarium.objectives.pairwise": [
