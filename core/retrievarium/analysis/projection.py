@@ -17,7 +17,7 @@ from retrievarium.contracts import InputError, Progress, no_progress
 NEIGHBOURS = 15  # the point itself among them, as umap-learn counts
 _NEGATIVES = 5
 _WIDTH = 10.0  # the start's largest coordinate
-_SMALL = 10_000  # points up to which the layout takes 500 epochs, above it 200
+_SMALL = 10_000  # points up to which the layout takes 500 epochs, above it 120
 _PIECES = 4  # parts a thread's share is dealt in
 _TOLD_EVERY = 5
 
@@ -81,13 +81,13 @@ def umap(
     dims: 2 or 3.
     table: `neighbour_table(vectors)`, if you have it.
     start: places to begin from `(n, dims)`; the first principal components unless given.
-    epochs: 500 up to 10,000 points, 200 above, unless given.
+    epochs: 500 up to 10,000 points, 120 above, unless given; there a PCA start has less far to go.
     progress: called every few epochs; may raise `Cancelled`.
 
     Differences from umap-learn: neighbours are exact; the start is PCA; the low-dimensional kernel is the Cauchy
-    kernel (umap-learn's a = b = 1), which spares a power for each pair; all points move at once. Two to seven times
-    faster when warm with equal or better kept@k (benchmarks/test_projection.py), and a cold process waits one second
-    for the compiler, once.
+    kernel (umap-learn's a = b = 1), which spares a power for each pair; all points move at once. Two to five times
+    less work when warm, with more neighbours kept (benchmarks/test_projection.py), and the compiler takes a second
+    once a machine in place of most of a minute a process.
 
     Source: McInnes, Healy and Melville (2018), "UMAP", algorithm 5; the Cauchy kernel as in Damrich et al. (2023).
     """
@@ -98,7 +98,7 @@ def umap(
         return pca(vectors, dims)[0]
     rows, apart = table if table is not None else neighbour_table(vectors, metric=metric)
     graph = fuzzy_graph(rows, apart)
-    steps = epochs if epochs is not None else 500 if n <= _SMALL else 200
+    steps = epochs if epochs is not None else 500 if n <= _SMALL else 120
     places = _start(pca(ready(vectors, metric), dims)[0] if start is None else start, seed)
     made = _descend(graph, places, steps, seed, threads, progress)
     return made if start is not None else pca(made, dims)[0]  # turned so that the long side lies across
