@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -69,6 +70,15 @@ def selection() -> Selection:
         k=int(at.get("k") or SHOWN_FIRST),
         measure=at.get("m") or "nDCG@10",
     )
+
+
+def problem(name: str) -> str:
+    """Why a collection cannot be opened, in a sentence; empty where it can."""
+    try:
+        load_collection(name)
+    except RetrievariumError as error:
+        return str(error)
+    return ""
 
 
 def collection_of(chosen: Selection) -> Collection | None:
@@ -148,21 +158,31 @@ def _collection_changed() -> None:
 # -- the widgets
 
 
-def slices(collection: Collection, split: str) -> list[str]:
-    """Slices of a split's queries by kind and relation, e.g. `kind=paraphrase`, where there are few enough to list."""
+@lru_cache(maxsize=32)
+def slices(collection: Collection, split: str) -> tuple[str, ...]:
+    """Slices of a split's queries: those the collection names itself, then by kind and relation where they are few."""
     queries = collection.split_named(split).queries if split else collection.all_queries
     told = [EVERYTHING]
+    if "slices" in collection.tables:
+        table = collection.tables["slices"].to_pydict()
+        known = {s for s, q in zip(table["slice"], table["query_id"], strict=True) if q in queries}
+        told += [f"slice={s}" for s in sorted(known)]
     for column in ("kind", "relation"):
         values = sorted({str(v) for v in queries.column(column) or [] if v is not None})
         if 1 < len(values) <= _KINDS_SHOWN:
             told += [f"{column}={v}" for v in values]
-    return told
+    return tuple(told)
 
 
+@lru_cache(maxsize=64)
 def in_slice(collection: Collection, split: str, slice_: str) -> tuple[str, ...]:
     """Query ids of a split that lie in a slice, in the collection's order."""
     queries = collection.split_named(split).queries if split else collection.all_queries
     column, _, value = slice_.partition("=")
+    if column == "slice" and "slices" in collection.tables:
+        table = collection.tables["slices"].to_pydict()
+        inside = {q for s, q in zip(table["slice"], table["query_id"], strict=True) if s == value}
+        return tuple(q for q in queries.ids if q in inside)
     cells = queries.column(column) if value else None
     if cells is None:
         return queries.ids
@@ -212,10 +232,10 @@ def sidebar(names: Sequence[str]) -> Selection:
             _settle("s", splits, default or splits[0])
             first = splits.index(default) if default in splits else 0
             st.selectbox("Split", splits, index=first, key="s", bind="query-params", help="Whose judgements count.")
-            options = slices(collection, st.session_state["s"]) if collection is not None else [EVERYTHING]
-            _settle("slice", options, EVERYTHING)
-            if len(options) > 1:
-                st.selectbox("Slice", options, key="slice", bind="query-params", help="Queries of one kind only.")
+            parts = slices(collection, st.session_state["s"]) if collection is not None else (EVERYTHING,)
+            _settle("slice", parts, EVERYTHING)
+            if len(parts) > 1:
+                st.selectbox("Slice", parts, key="slice", bind="query-params", help="Queries of one kind only.")
         _settle("k", SHOWN, SHOWN_FIRST)
         st.selectbox("Results shown", SHOWN, index=SHOWN.index(SHOWN_FIRST), key="k", bind="query-params")
         _settle("m", MEASURES, MEASURES[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 import state
-import whole
 from components import anatomy, bring, dials, hand, indexes, page
 
 VIEWS = ("At hand", "Indexes", "Generate a World", "Bring your own")
@@ -35,7 +34,7 @@ def main() -> None:
         return
     hand.table(names, chosen.collection)
     if collection is None:
-        page.callout("stop", f"{chosen.collection} cannot be opened", whole.problem(chosen.collection))
+        page.callout("stop", f"{chosen.collection} cannot be opened", state.problem(chosen.collection))
         return
     anatomy.section(collection, chosen)
 

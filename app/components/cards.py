@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from columns import DEPTH, Column
 from components.text import escaped, isolated, marked, window
 from retrievarium.analysis import Mark, Move, movement, passage_marks, where_is
 from retrievarium.contracts import Ranking, Run
 from retrievarium.data import Collection
 from retrievarium.figures import system_colours
 from retrievarium.retrievers import Analyzer, analyzer_for
-from whole import DEPTH, Column
 
 SIGNS = {"same": "=", "up": "▲", "down": "▼", "new": "+", "lost": "✕"}
 SHAPES = ("●", "◆", "■", "▲", "✚", "★")

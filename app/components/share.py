@@ -12,10 +12,10 @@ import streamlit as st
 
 import sources
 import state
+from columns import Column
 from components import page
 from retrievarium.data import Collection
 from state import Selection
-from whole import Column
 
 _SAFE_CELL = re.compile(r"^[=+\-@\t\r]")
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 import sources
+from columns import Column
 from components import jobs, page
 from components.text import seconds
 from retrievarium.data import Collection
 from retrievarium.workspace import workspace
 from sources import Want
-from whole import Column
 
 
 def argv(want: Want, collection: Collection) -> tuple[list[str], str]:

@@ -233,24 +233,24 @@ def test_names_in_combinations(small: Any) -> None:
 
 
 def test_kept_runs_equal_a_direct_search(small: Any) -> None:
-    import whole
+    import columns as answers
     from retrievarium import BM25
 
-    run = whole.run_task(small, "test", "bm25").result()
-    assert run == BM25(small).search(small.queries, whole.DEPTH)
-    again = whole._base_run(small, "test", "bm25").top(whole.DEPTH)
+    run = answers.run_task(small, "test", "bm25").result()
+    assert run == BM25(small).search(small.queries, answers.DEPTH)
+    again = answers._base_run(small, "test", "bm25").top(answers.DEPTH)
     assert again == run
 
 
 def test_a_fusion_of_kept_runs_equals_the_library(small: Any, tmp_path: Path) -> None:
+    import columns as answers
     import sources
-    import whole
     from retrievarium import BM25, FrozenRun, fuse_rrf
 
     other = Run.from_dict({q: {p: 1.0 / (n + 1) for n, p in enumerate(small.passages.ids)} for q in small.queries.ids})
     sources.keep_run(sources.Checked(other, 5, 0, 0), "other", small)
-    run = whole.run_task(small, "test", "bm25 + 'run:other'").result()
-    direct = fuse_rrf(BM25(small), FrozenRun(other)).search(small.queries, whole.DEPTH)
+    run = answers.run_task(small, "test", "bm25 + 'run:other'").result()
+    direct = fuse_rrf(BM25(small), FrozenRun(other)).search(small.queries, answers.DEPTH)
     assert run.to_dict() == direct.to_dict()
 
 
@@ -264,7 +264,7 @@ def _selection(**changes: Any) -> Any:
 
 
 def test_the_copied_code_runs_and_reproduces_the_view(small: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    import whole
+    import columns as answers
     from components import share
 
     text = share.code(small, _selection())
@@ -273,10 +273,10 @@ def test_the_copied_code_runs_and_reproduces_the_view(small: Any, capsys: pytest
     exec(compile(text, "copied", "exec"), scope)
     told = capsys.readouterr().out
     assert "nDCG@10" in told
-    columns = whole.columns(small, _selection(), "e4", small.all_queries["e4"].text)
+    columns = answers.columns(small, _selection(), "e4", small.all_queries["e4"].text)
     for column in columns:
-        whole.desk().peek(column.keys[0]).wait(10) if column.keys else None
-    columns = whole.columns(small, _selection(), "e4", small.all_queries["e4"].text)
+        answers.desk().peek(column.keys[0]).wait(10) if column.keys else None
+    columns = answers.columns(small, _selection(), "e4", small.all_queries["e4"].text)
     for column in columns:
         assert column.ranking is not None
         assert scope["runs"][column.name]["e4"].ids == column.ranking.ids[:3]

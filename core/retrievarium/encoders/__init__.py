@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.encoders.cross": ["CrossEncoder"],
         "retrievarium.encoders.feedback": ["TextFeedbackEncoder"],
         "retrievarium.encoders.heads": ["MLMHead"],
+        "retrievarium.encoders.late": ["LateEncoder"],
         "retrievarium.encoders.lexical": ["BagEncoder", "LexicalEncoder", "LexicalTowers", "lexical_towers"],
         "retrievarium.encoders.loading": ["load_encoder"],
         "retrievarium.encoders.minilm": ["minilm_folder"],

@@ -93,9 +93,9 @@ def _untrained(method: Method, collection: Collection) -> Offer:
 
 @lru_cache(maxsize=_KEPT)
 def _encoder(name: str) -> Encoder:
-    from retrievarium.encoders import load_encoder
+    from retrievarium.encoders import LateEncoder, load_encoder
 
-    return load_encoder(name)
+    return LateEncoder() if name == "minilm" else load_encoder(name)
 
 
 def retriever(
