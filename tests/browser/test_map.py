@@ -26,7 +26,8 @@ _POINTS = """() => {
 
 def points(page: Any) -> np.ndarray:
     """Where each point of the first chart is drawn: pixels x and y, and its position, `(n + m, 3)`."""
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?._offset > 0")
+    drawn = "document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis?._offset > 0"
+    page.wait_for_function(drawn, timeout=120_000)  # WebGL in software on a busy machine
     return np.array(page.evaluate(_POINTS))
 
 
