@@ -160,7 +160,7 @@ def visit(server: str, chrome: Any, request: pytest.FixtureRequest, tmp_path: Pa
 
     def go(path: str, *, idle: bool = True, **options: Any) -> Any:
         context = chrome.new_context(viewport={"width": 1400, "height": 1000}, **options)
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda e: errors.append(str(e)))
