@@ -27,6 +27,7 @@ def test_a_record_survives_the_round_trip(ws: Workspace, entry: Make) -> None:
     told = records.read(path)
     assert told.runs == (entry(101), entry(102, query_effects=[0.1, -0.2], conditions={"levelled": -1.0}))
     assert records.parse(json.loads(json.dumps(told.to_dict()))) == told
+    assert path.read_text(encoding="utf-8").count("\n") == 4, "a line for the head, one a seed, and the end"
 
 
 def test_reruns_are_appended_and_never_replace(ws: Workspace, entry: Make) -> None:

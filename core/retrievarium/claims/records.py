@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from retrievarium.contracts import InputError
-from retrievarium.workspace import Workspace, shipped, write_json
+from retrievarium.workspace import Workspace, atomic_write, shipped
 
 FORMAT = 1
 DEVELOP = range(1, 10)
@@ -220,12 +220,21 @@ def load(ws: Workspace) -> dict[str, Record]:
 # -- writing
 
 
+def dumps(record: Record) -> str:
+    """A record as JSON with one line a seed, so that a new seed is one new line."""
+    value = record.to_dict()
+    runs = ",\n".join(json.dumps(r, ensure_ascii=False, allow_nan=False, sort_keys=True) for r in value.pop("runs"))
+    head = json.dumps(value, ensure_ascii=False)
+    return f'{head[:-1]}, "runs": [\n{runs}\n]}}\n'
+
+
 def append(ws: Workspace, head: Record, run: SeedRun) -> Path:
     """Add an entry to the workspace's record of a claim, atomically and under a lock that all processes share."""
     path = ws.root / "claims" / f"{head.claim}.json"
     with ws.lock(f"claims/{head.claim}"):
         earlier: Sequence[SeedRun] = read(path).runs if path.is_file() else ()
-        value = Record(head.claim, head.paper, head.method, head.says, (*earlier, run)).to_dict()
-        parse(json.loads(json.dumps(value, allow_nan=False)), path)  # what cannot be read back is not written
-        write_json(path, value)
+        text = dumps(Record(head.claim, head.paper, head.method, head.says, (*earlier, run)))
+        parse(json.loads(text), path)  # what cannot be read back is not written
+        with atomic_write(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return path

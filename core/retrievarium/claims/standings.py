@@ -132,7 +132,7 @@ def _row(claim: Claim, record: Record | None) -> tuple[dict[str, Any], Verdict]:
         "verdict": told.words,
         "effect": told.effect,
         "interval": None if told.interval is None else list(told.interval),
-        "seeds": [r.seed for r in runs],
+        "seeds": sorted(r.seed for r in runs),
         "budget": runs[0].budget if runs else None,
         "why": told.why,
         "mechanism": told.mechanism or None,
