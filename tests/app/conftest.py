@@ -14,6 +14,14 @@ sys.path.insert(0, str(APP))
 
 
 @pytest.fixture(autouse=True)
+def _own_main() -> Iterator[None]:
+    """Streamlit makes the page `__main__`; a process that a later test spawns would run it."""
+    ours = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = ours
+
+
+@pytest.fixture(autouse=True)
 def _fresh_desk() -> Iterator[None]:
     """No task of one test is remembered in the next."""
     import streamlit as st
