@@ -12,7 +12,7 @@ from components import map_chart, map_jobs, map_lists, map_more, map_scene, map_
 from components.map_chart import Sight
 from components.map_scene import Scene
 from components.map_state import NOBODY, View
-from retrievarium.analysis import Pair, Shade, number
+from retrievarium.analysis import ALIGNED_UMAP_LIMIT, Pair, Shade, number
 from retrievarium.contracts import RetrievariumError
 from retrievarium.data import Collection
 
@@ -174,12 +174,14 @@ def side_by_side(sight: Sight, view: View, looked: state.Selection, other: tuple
     second = Sight(right_scene, pair.array("places"), sight.shade, sight.query, sight.focus, sight.hits)
     left, right = st.columns(2, gap="medium")
     with left:
-        page.note(f"{view.encoder}: kept@10 {sight.scene.made.about['kept_at_k']:.2f}")  # type: ignore[union-attr]
+        page.note(f"{view.encoder}: kept@10 {pair.about['left_kept_at_k']:.2f}")
         figure = map_chart.chart(sight, view, looked.k, dark, "left", _alt(sight.scene, sight.shade, selected), 520)
     with right:
         kept = float(pair.array("kept")[: sight.scene.n].mean())
         page.note(
-            f"{view.beside}: kept@10 {kept:.2f}, turned onto the left map (residual {pair.about['residual']:.2f})"
+            f"{view.beside}: kept@10 {kept:.2f}, "
+            + ("laid out together with the left map" if pair.about["together"] else "turned onto the left map")
+            + f" (residual {pair.about['residual']:.2f})"
         )
         map_chart.chart(second, view, looked.k, dark, "right", _alt(right_scene, sight.shade, selected), 520)
     page.note("What differs between two maps by eye may be the layout alone: read the change in the table, not here.")
@@ -228,9 +230,15 @@ def second_scene(of: Scene, view: View, names: dict[str, str]) -> tuple[Scene, P
     """The encoder beside, over the same points; None while it has to be made."""
     first, second = names[view.encoder], names[view.beside]
     found = map_scene.vectors(of.collection, second)
-    pair = map_scene.pair(of, found) if found is not None else None
+    together = of.size <= ALIGNED_UMAP_LIMIT and st.toggle(
+        "Lay both out together (AlignedUMAP)",
+        key="mt",
+        bind="query-params",
+        help="Points are held near themselves from one map to the other: easier to compare, each a little less true.",
+    )
+    pair = map_scene.pair(of, found, together) if found is not None else None
     if found is None or pair is None:
-        map_jobs.beside(of, first, second, view.beside, map_scene.twin(of.collection, view.beside))
+        map_jobs.beside(of, first, second, view.beside, map_scene.twin(of.collection, view.beside), together)
         return None
     return Scene(of.collection, found, of.points, of.made, of.checks), pair
 

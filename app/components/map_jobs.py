@@ -86,20 +86,26 @@ def lay_out(of: Scene, spec: str) -> None:
     )
 
 
-def beside(of: Scene, first: str, second: str, name: str, twin: str = "") -> None:
-    """Two encoders: the job that turns the second onto the first, or the offer. `twin`: another seed of the second."""
-    job = running(of.collection, [first, second], "pair")
+def beside(of: Scene, first: str, second: str, name: str, twin: str = "", together: bool = False) -> None:
+    """Two encoders: the job that makes the second map, or the offer to start it.
+
+    twin: another seed of the second; together: by AlignedUMAP, in place of turning the second map onto the first.
+    """
+    kind = "together" if together else "pair"
+    job = running(of.collection, [first, second], kind)
     if job is not None:
         jobs.live(job)
         return
-    more = ("--twin", twin) if twin else ()
+    more = (*(("--twin", twin) if twin else ()), *(("--together",) if together else ()))
+    slow = " AlignedUMAP compiles for a minute first and is slow; it runs in the background." if together else ""
     _offer(
         "pair",
         f"{name} is not laid out beside {of.vectors.encoder} yet",
         f"It takes {seconds(estimate_seconds(of.size))} here, more where its texts are not encoded. "
-        + (f"What two training seeds change ({name}, {twin}) is the floor." if twin else _NO_TWIN),
+        + (f"What two training seeds change ({name}, {twin}) is the floor." if twin else _NO_TWIN)
+        + slow,
         "Put beside",
-        (of.collection, [first, second], f"Map {of.collection.name}: {of.vectors.encoder} and {name}", "pair", *more),
+        (of.collection, [first, second], f"Map {of.collection.name}: {of.vectors.encoder} and {name}", kind, *more),
     )
 
 

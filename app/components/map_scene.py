@@ -248,9 +248,9 @@ def _scene(
     return Scene(_collection, _vectors, made.points, made, Checks(Path(checks)) if checks else None)
 
 
-def pair(of: Scene, other: Vectors) -> Pair | None:
+def pair(of: Scene, other: Vectors, together: bool = False) -> Pair | None:
     """Two encoders side by side, where that was made."""
-    return find_pair(of.collection, of.made, other.fingerprint, ws=workspace()) if of.made else None
+    return find_pair(of.collection, of.made, other.fingerprint, together, workspace()) if of.made else None
 
 
 def positions(of: Scene, chosen: Sequence[str]) -> list[int]:

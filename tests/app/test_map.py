@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,23 @@ def test_a_collection_without_vectors_is_offered_a_job(small: Any, opened: Opene
     assert "too small for a map" in told
 
 
+def keep_vectors(docs: Any, ws: Any, spec: str, seed: int) -> None:
+    """Random vectors of 8 dimensions as if `spec` had made them."""
+    from retrievarium.encoders.bundled import texts_hash
+    from retrievarium.encoders.fingerprints import folder_fingerprint
+    from retrievarium.encoders.loading import resolve
+
+    rng = np.random.default_rng(seed)
+    known = docs.queries
+    for side, texts, n in (
+        ("passages", docs.text_fingerprint, len(docs.passages)),
+        ("queries", texts_hash(known.ids, known.texts), len(known)),
+    ):
+        key = {"encoder": folder_fingerprint(resolve(spec)[1]), "side": side, "texts": texts, "similarity": "cosine"}
+        rows = rng.normal(size=(n, 8)).astype(np.float32)
+        ws.build("vectors", key, lambda f, rows=rows: np.save(f / "vectors.npy", rows))
+
+
 def many(ws: Any, vectors: bool) -> Any:
     """Forty passages in the workspace, with MiniLM's vectors or without."""
     import pyarrow as pa
@@ -130,19 +148,7 @@ def many(ws: Any, vectors: bool) -> Any:
     save_collection(docs, "many", ws)
     docs = load_collection("many", ws)
     if vectors:
-        from retrievarium.encoders.bundled import texts_hash
-        from retrievarium.encoders.fingerprints import folder_fingerprint
-        from retrievarium.encoders.loading import resolve
-
-        rng = np.random.default_rng(0)
-        known = docs.queries
-        for side, texts, n in (
-            ("passages", docs.text_fingerprint, 40),
-            ("queries", texts_hash(known.ids, known.texts), 2),
-        ):
-            key = {"encoder": folder_fingerprint(resolve("minilm")[1]), "side": side, "texts": texts}
-            rows = rng.normal(size=(n, 8)).astype(np.float32)
-            ws.build("vectors", {**key, "similarity": "cosine"}, lambda f, rows=rows: np.save(f / "vectors.npy", rows))
+        keep_vectors(docs, ws, "minilm", 0)
     return docs
 
 
@@ -229,3 +235,69 @@ def test_a_large_selection_goes_by_number(ws: Any) -> None:
     odd = ["p:a~b"]
     assert map_state.unpacked(map_state.packed(odd)) == tuple(odd)
     assert map_state.unpacked("@../../../etc/passwd") == ()
+
+
+def test_the_atlas_is_an_extra_that_is_looked_for(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package the page says how to get it; with it, and a browser that can draw, it offers to open it."""
+    import importlib.util
+    import sys
+    import types
+
+    from components import map_more
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda n, *a: None if n == "embedding_atlas" else find(n, *a))
+    assert map_more.atlas_at_hand()[0] is False
+    assert "retrievarium[atlas]" in map_more.atlas_at_hand()[1]
+    given: list[dict[str, Any]] = []
+    package, part = types.ModuleType("embedding_atlas"), types.ModuleType("embedding_atlas.streamlit")
+    part.embedding_atlas = lambda frame, **about: given.append({"frame": frame, **about})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "embedding_atlas", package)
+    monkeypatch.setitem(sys.modules, "embedding_atlas.streamlit", part)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda n, *a: object() if n == "embedding_atlas" else find(n, *a))
+    app = opened("map", c="lookalikes")
+    app.session_state["map-details"] = True
+    app.run()
+    assert not app.exception
+    _button(app, "Open the atlas").click().run()
+    assert not app.exception
+    assert len(given[0]["frame"]) == 610
+    first = given[0]["key"]
+    app.selectbox(key="mc").set_value("kind").run()
+    _button(app, "Open the atlas").click().run()
+    assert given[-1]["key"] != first  # the component reads its frame once a key
+
+
+def test_two_encoders_stand_side_by_side(
+    opened: Opened, ws: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from components import map_scene
+    from retrievarium.analysis import kept_vectors, make_checks, make_map, make_pair
+
+    docs = many(ws, vectors=True)
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "modules.json").write_text("[]")
+    names = {"minilm": "minilm", "dpr": str(folder)}
+    monkeypatch.setattr(map_scene.methods, "encoders_at_hand", lambda collection, ws=None: names)
+    first = kept_vectors(docs, "minilm", ws)
+    assert first is not None
+    made = make_map(docs, first, ws=ws)
+    make_checks(docs, first, made, ws)
+    told = shown(app := opened("map", c="many", mb="dpr"))
+    assert not app.exception
+    assert "dpr is not laid out beside minilm yet" in told
+    assert _button(app, "Put beside")
+    keep_vectors(docs, ws, str(folder), 1)
+    second = kept_vectors(docs, str(folder), ws)
+    assert second is not None
+    make_pair(docs, made, first, second, ws=ws)
+    told = shown(app := opened("map", c="many", mb="dpr", ms="p:p3~p:p4"))
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "turned onto the left map" in told
+    assert "a tenth of the coordinates withheld" in told
+    assert "Selected: 2 of" in told
+    assert "most changed passages" in told.lower()
+    assert not [b for b in app.button if b.label == "Another seed"]  # one comparison at a time

@@ -34,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy(
             "withheld_floor",
         ],
         "retrievarium.analysis.projection": ["neighbour_table", "pca", "umap"],
-        "retrievarium.analysis.alignment": ["align_all", "aligned_umap", "procrustes"],
+        "retrievarium.analysis.alignment": ["ALIGNED_UMAP_LIMIT", "align_all", "aligned_umap", "procrustes"],
         "retrievarium.analysis.spaces": ["JointSpace", "Vectors", "collection_vectors", "joint_space", "kept_vectors"],
         "retrievarium.analysis.map_points": ["Points", "choose_points", "gold_rows"],
         "retrievarium.analysis.maps": ["Map", "estimate_seconds", "find_map", "make_map", "map_key", "shown_space"],

@@ -150,6 +150,7 @@ def write_pair(
             "left": left.encoder,
             "right": right.encoder,
             "together": together,
+            "left_kept_at_k": round(float(point_fidelity(one, places)[: one.n].mean()), 4),
             "residual": round(turned.residual, 4),
             "floor_from": "another training seed" if seed_twin is not None else "a tenth of the coordinates withheld",
             "passage_change": _mean(change[:n]),

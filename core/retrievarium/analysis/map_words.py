@@ -64,4 +64,5 @@ def query_sentence(about: Mapping[str, Any], checks: Mapping[str, Any] | None = 
 
 
 def _of(share: float, k: int) -> str:
-    return f"{share * k:.1f}"
+    told = share * k
+    return f"{told:.1f}" if told >= 0.05 or told == 0 else "under 0.1"
