@@ -18,8 +18,8 @@ def shipped(*parts: str) -> Path:
 def app_folder() -> Path:
     """Folder that holds the dashboard's `main.py`. Raises FileNotFoundError where it was not installed."""
     spec = importlib.util.find_spec("retrievarium_app")
-    places = [Path(p) for p in (spec.submodule_search_locations or [])] if spec else []
-    for folder in [*places, _CHECKOUT / "app"]:
+    installed = [Path(p) for p in (spec.submodule_search_locations or [])] if spec else []
+    for folder in [_CHECKOUT / "app", *installed]:  # an editable install carries a copy that goes stale
         if (folder / "main.py").is_file():
             return folder
     raise FileNotFoundError("the dashboard is not installed; install the retrievarium package from its wheel")
