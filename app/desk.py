@@ -114,7 +114,8 @@ def _logged(work: Callable[[], Any]) -> Any:
     except RetrievariumError:
         raise  # a sentence for the person at the page
     except Exception:
-        _LOG.exception("a task of the dashboard failed")
+        if threading.main_thread().is_alive():  # a server that stops cuts its tasks short: no news
+            _LOG.exception("a task of the dashboard failed")
         raise
 
 
