@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from retrievarium.cli import main
@@ -431,19 +434,35 @@ def test_app_refuses_a_port_that_is_none(cli: Cli) -> None:
 def test_app_serves_this_machine_alone(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ws: Any) -> None:
     seen: dict[str, Any] = {}
 
-    def call(command: list[str], env: dict[str, str], cwd: Path) -> int:
-        seen.update(command=command, env=env)
+    def serve(command: list[str], environment: dict[str, str], folder: Path) -> int:
+        seen.update(command=command, env=environment)
         return 0
 
     (tmp_path / "main.py").write_text("")
     monkeypatch.setattr("retrievarium.cli.system.app_folder", lambda: tmp_path)
-    monkeypatch.setattr("retrievarium.cli.system.subprocess.call", call)
+    monkeypatch.setattr("retrievarium.cli.system._serve", serve)
     code, out, _ = cli("app", "--port", "8600", "--no-browser")
     assert code == 0
     assert "http://127.0.0.1:8600" in out
     assert "--server.address=127.0.0.1" in seen["command"]
     assert "--server.headless=true" in seen["command"]
     assert seen["env"]["RETRIEVARIUM_WORKSPACE"] == str(ws.root)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_who_stops_the_command_stops_the_server() -> None:
+    server = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    code = f"""
+import sys, os, pathlib
+from retrievarium.cli.system import _serve
+sys.exit(_serve([sys.executable, "-c", {server!r}], os.environ, pathlib.Path(".")))
+"""
+    command = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert command.stdout is not None
+    pid = int(command.stdout.readline())
+    command.terminate()
+    assert command.wait(30) == 0
+    assert not psutil.pid_exists(pid)
 
 
 def test_the_workspace_option_wins_over_the_environment(cli: Cli, source: Path, tmp_path: Path, ws: Any) -> None:

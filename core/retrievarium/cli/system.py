@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,11 +41,19 @@ def app(
     command += [f"--{name}={value}" for name, value in options.items()]
     environment = {**os.environ, "RETRIEVARIUM_WORKSPACE": str(workspace().root)}
     print(f"Retrievarium on http://127.0.0.1:{port}  (workspace {workspace().root}; stop with Ctrl+C)", flush=True)
+    # the theme and the server's limits lie in the app's own .streamlit folder, found from its working folder
+    return _serve(command, environment, main.parent)
+
+
+def _serve(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
+    """Run the server until it ends; whoever stops this process stops the server too."""
+    server = subprocess.Popen(command, env=dict(environment), cwd=folder)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        # the theme and the server's limits lie in the app's own .streamlit folder, found from its working folder
-        return subprocess.call(command, env=environment, cwd=main.parent)
-    except KeyboardInterrupt:
-        return 0
+        server.wait()
+    except KeyboardInterrupt:  # Ctrl+C reached the server as well
+        server.wait()
+    return 0 if server.returncode in (0, -signal.SIGTERM, -signal.SIGINT) else 1
 
 
 def doctor(json: Json = False) -> Any:
