@@ -366,10 +366,10 @@ def test_claims_run_refuses_what_are_no_seeds(cli: Cli, seeds: str, monkeypatch:
 
 
 def test_seeds_are_ranges_each_once() -> None:
-    from retrievarium.cli.learning import _seeds
+    from retrievarium.claims import parse_seeds
 
-    assert _seeds("101-103, 110,102") == [101, 102, 103, 110]
-    assert _seeds("7") == [7]
+    assert parse_seeds("101-103, 110,102") == [101, 102, 103, 110]
+    assert parse_seeds("7") == [7]
 
 
 def test_train_refuses(cli: Cli, small: str) -> None:

@@ -11,6 +11,7 @@ from retrievarium.evaluation import compare
 from retrievarium.figures import (
     PALETTE,
     difference_forest,
+    effects_forest,
     histogram,
     overlap_fifths,
     query_scatter,
@@ -90,3 +91,34 @@ def test_histogram_bars_stand_between_their_edges() -> None:
     assert list(figure.data[0].y) == [5, 7]
     with pytest.raises(InputError):
         histogram({"edges": [0, 1], "counts": [5, 7]}, "words")
+
+
+def test_a_curve_with_the_gradient_norm_keeps_its_frame() -> None:
+    rows = [
+        {"step": 10, "what": "training", "loss": 2.0, "gradient norm": 1.5},
+        {"step": 20, "what": "training", "loss": 1.0, "gradient norm": 0.5, "dev RR@10 of 9": 0.3},
+    ]
+    plain, full = training_curve(rows), training_curve(rows, norm=True, last=100)
+    assert [t.name for t in plain.data] == ["loss", "loss, mean of 20", "dev RR@10 of 9"]
+    assert full.data[-1].name == "gradient norm"
+    assert list(full.data[-1].y) == [1.5, 0.5]
+    assert full.layout.height > plain.layout.height
+    assert full.layout.xaxis.range[1] == pytest.approx(102)
+    assert len(training_curve(rows[:1], norm=True).data) == 3  # no measure on dev yet
+
+
+def test_the_forest_of_effects_tells_states_apart_without_colour() -> None:
+    def row(name: str, verdict: str, effect: float | None) -> dict[str, Any]:
+        interval = None if effect is None else [effect - 0.02, effect + 0.03]
+        about = {"verdict": verdict, "effect": effect, "interval": interval, "seeds": [101, 102]}
+        return {"name": name, "contrast": "a - b", **about}
+
+    rows = [row("one", "replicates", 0.1), row("two", "opposite", -0.2), row("three", "not yet measured", None)]
+    figure = effects_forest(rows, delta=0.02)
+    assert [t.y[0] for t in figure.data] == ["one: replicates", "two: opposite"]
+    assert figure.data[0].x[0] + figure.data[0].error_x.array[0] == pytest.approx(0.13)
+    assert figure.data[1].x[0] - figure.data[1].error_x.arrayminus[0] == pytest.approx(-0.22)
+    assert figure.data[0].marker.symbol != figure.data[1].marker.symbol
+    assert len(figure.layout.shapes) == 2
+    assert len(effects_forest(rows[2:]).data) == 0
+    assert effects_forest(rows, dark=True).data[0].marker.color != figure.data[0].marker.color

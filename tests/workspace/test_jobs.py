@@ -144,7 +144,7 @@ def test_the_reporter(tmp_path: Path) -> None:
     job = Job(tmp_path)
     assert job.status().metrics == {"loss": 0.25}
     (tmp_path / "metrics.jsonl").open("a").write('{"step": 9, "lo')  # half written
-    assert job.metrics() == [{"step": 4, "loss": 0.25}]
+    assert job.metrics() == [{"step": 4, "what": "loading", "loss": 0.25}]
     (tmp_path / "CANCEL").touch()
     with pytest.raises(Cancelled, match="step 4 of 4"):
         progress(4, 4, "loading", {})

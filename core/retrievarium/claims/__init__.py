@@ -6,6 +6,16 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.claims.standings": ["board", "catalogue", "claim_row", "sentence"],
+        "retrievarium.claims.closer": [
+            "Seeds",
+            "Step",
+            "by_overlap",
+            "by_slice",
+            "next_steps",
+            "parse_seeds",
+            "run_hours",
+            "seeds_of",
+        ],
         "retrievarium.claims.intervals": [
             "Interval",
             "benjamini_hochberg",

@@ -96,7 +96,7 @@ def measured(runs: list[SeedRun], pilot: list[SeedRun]) -> Measured:
     )
 
 
-def _trained(roles: Mapping[str, str], arms: Iterable[str]) -> set[str]:
+def trained_arms(roles: Mapping[str, str], arms: Iterable[str]) -> set[str]:
     """The arms among `arms` that are trained: all that play a part but BM25 and the untrained one."""
     parts = {roles[r] for r in ("treatment", "base", "control", "placebo")} - {"none", roles["untrained"]}
     return {a for a in parts & set(arms) if not lexical(a)}
@@ -109,13 +109,17 @@ def estimated_hours(claim: Claim, runs: list[SeedRun], pilot: list[SeedRun], wan
     treatment (and a trained base).
     """
     roles = {r: getattr(claim, r) or "none" for r in ROLES}
-    every = _trained(roles, roles.values())
-    took = [r.seconds / max(1, len(_trained(roles, r.arms))) for r in [*runs, *pilot]]
+    every = trained_arms(roles, roles.values())
     budget = runs[0].budget if runs else "small"
-    seconds = sum(took) / len(took) if took else 60 * _MINUTES[budget]
     arms = max(0, wanted - len(runs)) * len(every) + sum(len(every - set(r.arms)) for r in runs)
-    arms += max(0, PILOT - len(pilot)) * len(_trained(roles, (claim.treatment, claim.base)))
-    return round(arms * seconds / 3600, 2)
+    arms += max(0, PILOT - len(pilot)) * len(trained_arms(roles, (claim.treatment, claim.base)))
+    return round(arms * arm_seconds([*runs, *pilot], budget) / 3600, 2)
+
+
+def arm_seconds(runs: Iterable[SeedRun], budget: str) -> float:
+    """What one trained arm of one seed took in these runs, on average; where there are none, what the budget says."""
+    took = [r.seconds / max(1, len(trained_arms(r.roles, r.arms))) for r in runs]
+    return sum(took) / len(took) if took else 60 * _MINUTES[budget]
 
 
 def _row(claim: Claim, record: Record | None) -> tuple[dict[str, Any], Verdict]:

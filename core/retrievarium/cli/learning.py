@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +10,6 @@ from retrievarium.cli.data import _dials
 from retrievarium.cli.output import Json, emit, progress, table
 from retrievarium.cli.retrieval import Collection_
 from retrievarium.contracts import InputError
-
-_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
-_MOST_SEEDS = 1000
 
 claims = typer.Typer(help="Measure papers' claims and see what was measured.", no_args_is_help=True)
 
@@ -58,22 +54,6 @@ def papers(json: Json = False) -> Any:
     return emit(rows, json, lambda: table(["no", "key", "status", "chapter", "verdict"], shown))
 
 
-def _seeds(text: str) -> list[int]:
-    """`101-103,110` as [101, 102, 103, 110]."""
-    seeds: dict[int, None] = {}
-    for part in text.split(","):
-        found = _RANGE.fullmatch(part.strip())
-        first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
-        if not first <= last < first + _MOST_SEEDS:
-            raise InputError(
-                f"{part!r} is no range of seeds",
-                field="--seeds",
-                expected=f"for example 101-103 or 101,105; at most {_MOST_SEEDS} a range",
-            )
-        seeds |= dict.fromkeys(range(first, last + 1))
-    return list(seeds)
-
-
 @claims.command("run")
 def claims_run(
     key: Annotated[str, typer.Argument(help="A paper's key.")],
@@ -92,11 +72,11 @@ def claims_run(
     json: Json = False,
 ) -> Any:
     """Measure a claim seed by seed; finished seeds are kept, so a run can be stopped and continued."""
-    from retrievarium.claims import run_claim, sentence
+    from retrievarium.claims import parse_seeds, run_claim, sentence
 
     with progress() as tell:
         where = None if device == "auto" else device
-        row = run_claim(key, _seeds(seeds), budget, where, claim, tell, controls=controls, workers=workers)
+        row = run_claim(key, parse_seeds(seeds), budget, where, claim, tell, controls=controls, workers=workers)
     return emit(row, json, lambda: sentence(row))
 
 

@@ -5,6 +5,7 @@ from retrievarium._lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
+        "retrievarium.figures.claims": ["effects_forest"],
         "retrievarium.figures.comparison": ["difference_forest", "query_scatter"],
         "retrievarium.figures.histograms": ["histogram"],
         "retrievarium.figures.maps": ["MapFigure", "Overlay", "time_lapse"],

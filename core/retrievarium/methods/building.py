@@ -63,6 +63,7 @@ class Work:
     stages: list[dict[str, Any]] = field(default_factory=list)
     lineage: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    key: dict[str, Any] = field(default_factory=dict)  # what the model is made from, its settings left out
 
     def fit(self, what: str, model: Any, batches: Any, objective: Any, **settings: Any) -> Fitted:
         """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report.
@@ -86,13 +87,46 @@ class Work:
         self.lineage["warm start"] = start.about
         return start.backbone
 
+    def stage(
+        self,
+        what: str,
+        about: dict[str, Any],
+        make: Callable[[Work], Any],
+        load: Callable[[Path], Any] | None = None,
+    ) -> Any:
+        """A model that several arms go on from: trained once, then read, so that they share it to the bit.
+
+        Parameters
+        ----------
+        what, about: its name, and the settings it depends on beside method, budget, seed and collection.
+        make: `make(work) -> model`, with checkpoints of its own; its curves and notes come into this report too.
+        load: `load(folder) -> model`; dense towers by default.
+        """
+        from retrievarium.encoders import load_towers
+
+        key = {**self.key, "stage": what, "settings": about}
+
+        def write(folder: Path) -> None:
+            own = dataclasses.replace(self, folder=self.ws.scratch("stages", key), stages=[], lineage={}, notes=[])
+            make(own).save(folder / "model")
+            told = {"stages": own.stages, "lineage": own.lineage, "notes": own.notes}
+            write_json(folder / "told.json", told)
+
+        folder = self.ws.build("stages", key, write)
+        told = read_json(folder / "told.json")
+        self.stages += told["stages"]
+        self.lineage |= told["lineage"]
+        self.notes += told["notes"]
+        return (load or load_towers)(folder / "model")
+
     def kept(self, kind: str, key: dict[str, Any], make: Callable[[], Any]) -> Any:
         """A JSON value that is made once and then read back (mined negatives, for example)."""
         path = self.ws.build(kind, key, lambda folder: write_json(folder / "value.json", make()))
         return read_json(path / "value.json")
 
 
-def _check_split(collection: Collection) -> None:
+def check_split(collection: Collection) -> None:
+    """Raises InputError, with the sentence how to split, for a collection that has no train split."""
     if "train" in collection.splits:
         return
     split = collection.default_split
@@ -104,7 +138,8 @@ def _check_split(collection: Collection) -> None:
     raise InputError(f"{collection.name} has no train split to learn from", field="collection", fix=fix)
 
 
-def _resolve(chosen: Method, settings: dict[str, Any], budget: Budget) -> dict[str, Any]:
+def resolve(chosen: Method, settings: dict[str, Any], budget: Budget) -> dict[str, Any]:
+    """All settings of a method, those left out or None as the budget has them. Raises InputError for an unknown one."""
     unknown = sorted(set(settings) - set(chosen.settings))
     if unknown:
         raise InputError(
@@ -169,8 +204,8 @@ def build(
     from retrievarium.training import RunConfig, best_device
 
     chosen, budget, ws = method_named(key), Budget.named(budget), ws or workspace()
-    _check_split(collection)
-    resolved = _resolve(chosen, settings, budget)
+    check_split(collection)
+    resolved = resolve(chosen, settings, budget)
     where = best_device(device)
     sealed = collection.without_test()  # no method sees a test judgement
     full_key = model_key(chosen, collection, budget, seed, resolved, where.type)
@@ -180,7 +215,8 @@ def build(
 
     def make(folder: Path) -> None:
         began = time.perf_counter()
-        work = Work(ws, ws.scratch("models", full_key), where, progress or no_progress, config)
+        common = {n: v for n, v in full_key.items() if n != "settings"}
+        work = Work(ws, ws.scratch("models", full_key), where, progress or no_progress, config, key=common)
         trained = {n: v for n, v in resolved.items() if n not in chosen.serving}
         model = chosen.train(sealed, budget, seed, work, **trained)
         model.save(folder / chosen.key)

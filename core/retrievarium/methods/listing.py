@@ -33,6 +33,7 @@ class Paper:
     method: str | None  # path relative to the repository
     notebook: str | None
     claims: tuple[str, ...]
+    picture: str | None = None  # name of the function in `figures` that its lesson draws
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,5 +65,6 @@ def papers(measured: Names[str] | None = None) -> list[Paper]:
             status = "works" if notebook and own and all(c in done for c in own[:1]) else "tested"
         path = f"core/retrievarium/methods/{Path(known[key].source).name}" if key in known else None
         found.append(Paper(**{**about, "needs": tuple(about["needs"])}, status=status, method=path,
-                           notebook=notebook, claims=own))  # fmt: skip
+                           notebook=notebook, claims=own,
+                           picture=seen.get("pictures", {}).get(key)))  # fmt: skip
     return found

@@ -14,7 +14,17 @@ from typing import Any
 
 from retrievarium.contracts import InputError, MissingError
 
-_MACHINERY = {"budget", "building", "evidence", "listing", "measuring", "registry", "shelf"}
+_MACHINERY = {
+    "budget",
+    "building",
+    "evidence",
+    "listing",
+    "measuring",
+    "planning",
+    "registry",
+    "settings",
+    "shelf",
+}
 _METHODS: dict[str, Method] = {}
 _CLAIMS: dict[str, Claim] = {}
 

@@ -81,7 +81,8 @@ class Job:
             return again
         return status
 
-    def metrics(self) -> list[dict[str, float]]:
+    def metrics(self) -> list[dict[str, Any]]:
+        """Rows of numbers in the order they came, each with its `step` and `what`, the stage it belongs to."""
         path = self.folder / "metrics.jsonl"
         if not path.is_file():
             return []
@@ -219,7 +220,7 @@ class JobReporter:
 
     def __call__(self, done: int, total: int, what: str, metrics: Mapping[str, float]) -> None:
         if metrics:
-            line = json.dumps({"step": done, **{k: float(v) for k, v in metrics.items()}})
+            line = json.dumps({"step": done, "what": what, **{k: float(v) for k, v in metrics.items()}})
             with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as out:
                 out.write(line + "\n")
         now = time.time()
