@@ -9,7 +9,15 @@ import pytest
 import torch
 
 from retrievarium.contracts import InputError, check_encoder
-from retrievarium.encoders import Backbone, DenseEncoder, Towers, load_encoder, load_towers, two_towers
+from retrievarium.encoders import (
+    Backbone,
+    DenseEncoder,
+    Towers,
+    lengthen_backbone,
+    load_encoder,
+    load_towers,
+    two_towers,
+)
 from retrievarium.encoders.batching import batches, pad
 
 TEXTS = ["badu kelo", "mi", "", "sapo " * 90, "gina ro fema, badu!"]
@@ -116,6 +124,19 @@ def test_tied_and_untied_are_what_they_say(backbone):
         Towers(one, DenseEncoder(deepcopy(backbone), normalize=True), tied=False)
 
 
+def test_untied_copies_start_equal_and_part(backbone):
+    tied = two_towers(backbone, pooling="cls", tied=True, name="one")
+    pair = tied.untied()
+    assert (pair.tied, pair.name, tied.tied) == (False, "one", True)
+    before = tied.encode_queries(["Who?"])
+    assert pair.encode_queries(["Who?"]).tobytes() == pair.encode_passages(["Who?"]).tobytes() == before.tobytes()
+    with torch.no_grad():
+        for parameter in pair.query.parameters():
+            parameter.add_(0.1)
+    assert not np.allclose(pair.encode_queries(["Who?"]), before, atol=1e-3)
+    assert pair.encode_passages(["Who?"]).tobytes() == tied.encode_queries(["Who?"]).tobytes() == before.tobytes()
+
+
 def test_encoding_keeps_the_mode_and_ignores_dropout(backbone):
     towers = two_towers(backbone).train()
     towers.passage.eval()
@@ -172,3 +193,27 @@ def test_padding():
     assert ids.tolist() == [[5, 6, 7], [8, 1, 1], [1, 1, 1]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0], [1, 0, 0]]
     assert pad([[5, 6], [8]], 1, left=True)[0].tolist() == [[5, 6], [1, 8]]
+
+
+def test_a_longer_backbone_reads_on_and_leaves_short_texts_as_they_were(backbone, tmp_path):
+    long = lengthen_backbone(backbone, 150)
+    assert (backbone.max_length, long.max_length) == (64, 150)
+    ids, mask = pad(backbone.tokenize(TEXTS), 0)
+    with torch.no_grad():
+        torch.testing.assert_close(long.eval().last(ids, mask), backbone.eval().last(ids, mask), rtol=0, atol=0)
+    (read,) = long.tokenize(["sapo " * 140])
+    assert len(read) > 2 * 64
+    states = long.last(torch.tensor([read]), torch.ones(1, len(read), dtype=torch.int64))
+    assert states.shape == (1, len(read), 16)
+    places = long.model.embeddings.position_embeddings.weight
+    assert torch.equal(places[64:128], places[:64]), "the new places begin as copies of the old"
+    loss = states[0, 100].sum()
+    loss.backward()
+    assert places.grad is not None
+    assert places.grad[100].abs().sum() > 0
+    assert backbone.model.embeddings.position_embeddings.weight.grad is None
+    again = Backbone.load(long.save(tmp_path / "long"))
+    assert again.max_length == 150
+    with torch.no_grad():
+        torch.testing.assert_close(again.eval().last(torch.tensor([read]), torch.ones(1, len(read))), states.detach())
+    assert lengthen_backbone(backbone, 32).max_length == 32

@@ -80,6 +80,20 @@ def test_mined_negatives_come_first_and_the_rest_is_drawn_among_the_unknown() ->
     assert not batch.known_positive[:, 8:].reshape(8, 8, 3)[np.arange(8), np.arange(8), 2].any()
 
 
+def test_a_stage_goes_on_with_the_batch_where_the_one_before_stopped() -> None:
+    collection, model = colours(), WordTowers()
+    split = collection.train
+    about = (model, collection, split, 8, 3)
+    whole, rest = PairBatches(*about, per_question=1), PairBatches(*about, per_question=1, first=4)
+    for step in range(3):
+        ours, theirs = rest(step), whole(4 + step)
+        assert np.array_equal(ours.known_positive, theirs.known_positive)
+        for role in ("questions", "passages"):
+            assert np.array_equal(getattr(ours, role).ids, getattr(theirs, role).ids)
+    assert rest.used(2).keys() == whole.used(6).keys() - whole.used(4).keys()
+    assert len(rest.used(2)) == 16, "six batches of eight fill one epoch: no question comes twice"
+
+
 def test_grouping_by_length_changes_no_vector() -> None:
     model = WordTowers(dropout=0.0)
     table = TokenTable.cut(model, "passage", colours().passages.joined)

@@ -11,7 +11,18 @@ import torch
 from retrievarium.contracts import InputError
 from retrievarium.indexes import FlatIndex
 from retrievarium.objectives import LambdaRR
-from retrievarium.training import FixedLists, LiveIndex, RankedBatches, RunConfig, TokenTable, embed, fit, staleness
+from retrievarium.training import (
+    FixedLists,
+    LiveIndex,
+    LiveProbe,
+    RandomLists,
+    RankedBatches,
+    RunConfig,
+    TokenTable,
+    embed,
+    fit,
+    staleness,
+)
 
 from .small import WordTowers, colours
 
@@ -144,3 +155,68 @@ def vectors_of(model: WordTowers, train: Any, query: str) -> torch.Tensor:
     text = dict(zip(train.queries.ids, train.queries.texts, strict=True))[query]
     with torch.inference_mode():
         return embed(model.eval(), "query", TokenTable.cut(model, "query", [text]))
+
+
+def test_lists_of_every_kind_are_ranked_by_the_scores_of_the_step() -> None:
+    """A list keeps its members; where they stand follows the question, and so do the pairs' weights."""
+    collection, model = colours(), WordTowers(dropout=0.0)
+    vectors, ids = frozen(model.eval(), collection), collection.passages.ids
+    live = LiveIndex(ids, vectors, 10)
+    mined = {q: [ids[(7 * i + j) % 64] for j in range(10)] for i, q in enumerate(collection.train.queries.ids)}
+    appended = set()
+    for lists in (live, FixedLists(ids, vectors, mined, 10), RandomLists(ids, vectors, 3, 10)):
+        batch = RankedBatches(model, collection, collection.train, 16, 0, lists)(0)
+        with torch.inference_mode():
+            q = embed(model, "query", batch.questions)
+        given, (rows, relevant, valid) = lists(batch.ids, q), batch.ranked(q)
+        scores = batch.scores(q, rows).numpy()
+        for line in range(16):
+            shown = valid[line]
+            assert (np.diff(scores[line][shown]) <= 1e-5).all()
+            own = set(rows[line][shown].tolist()) - set(given[line].tolist())
+            assert own <= set(batch.relevant[line].tolist())
+            assert relevant[line][shown].any()
+            appended.add((type(lists).__name__, bool(own) and not relevant[line, -1]))
+    assert ("FixedLists", True) in appended, "no relevant passage was put where its score belongs"
+    assert ("LiveIndex", True) not in appended, "what a search did not find stands above what it found"
+
+
+def test_random_lists_are_a_questions_own_and_hold_first_what_is_given() -> None:
+    collection, model = colours(), WordTowers(dropout=0.0)
+    vectors, ids = frozen(model.eval(), collection), list(collection.passages.ids)
+    nothing = torch.zeros(2, 8)
+    plain = RandomLists(ids, vectors, 3, 10)
+    rows = plain(["q01", "q02"], nothing)
+    assert np.array_equal(rows[::-1], plain(["q02", "q01"], torch.ones(2, 8))), "a list depends on its question alone"
+    assert not np.array_equal(rows[0], rows[1])
+    assert all(len(set(line)) == 10 for line in rows.tolist())
+    assert not np.array_equal(rows, RandomLists(ids, vectors, 4, 10)(["q01", "q02"], nothing))
+    siblings = {"q01": ["p40", "p03"], "q02": [f"p{i:02d}" for i in range(20)]}
+    given = RandomLists(ids, vectors, 3, 10, siblings)(["q01", "q02"], nothing)
+    assert given[0, :2].tolist() == [40, 3]
+    assert len(set(given[0].tolist())) == 10
+    assert set(given[0, 2:].tolist()) <= set(rows[0].tolist())
+    assert given[1].tolist() == list(range(10))
+    assert RandomLists(ids, vectors, 3, 500)(["q01"], nothing).shape == (1, 64)
+
+
+def test_the_probe_measures_over_all_passages_and_sees_lists_go_stale() -> None:
+    collection, model = colours(), WordTowers(dropout=0.0)
+    vectors = frozen(model.eval(), collection)
+    live = LiveIndex(collection.passages.ids, vectors, 12)
+    probe = LiveProbe(model, collection, live)
+    before = probe(model)
+    assert before["overlap with the first lists"] == 1.0
+    dev = collection.dev
+    with torch.inference_mode():
+        q = embed(model, "query", TokenTable.cut(model, "query", dev.queries.texts)).numpy()
+    expected = []
+    for line, query in zip(q @ vectors.T, dev.queries.ids, strict=True):
+        (own,) = (collection.passages.row_of[p] for p in dev.qrels.relevant(query))
+        rank = 1 + int((line > line[own]).sum())
+        expected.append(1 / rank if rank <= 10 else 0.0)
+    assert before["dev RR@10"] == pytest.approx(np.mean(expected))
+    assert 0 < np.mean(expected) < 1
+    batches = RankedBatches(model, collection, collection.train, 8, 0, live)
+    fit(model, batches, LambdaRR(), steps=20, lr=0.1, seed=0, freeze="passage", config=RunConfig(1))
+    assert probe(model)["overlap with the first lists"] < 0.9

@@ -101,6 +101,10 @@ class Towers(TowerPair):
     def encode_passages(self, texts: Sequence[str], progress: Progress | None = None) -> NDArray[np.float32]:
         return self.encode("passage", texts, progress)
 
+    def untied(self) -> Towers:
+        """Towers that give the same vectors and share nothing: one of them can learn while the other stays."""
+        return Towers(deepcopy(self.query), deepcopy(self.passage), False, self.name)
+
     def save(self, folder: str | Path) -> Path:
         """Write a sentence-transformers folder, see `saving`."""
         from retrievarium.encoders.saving import save_towers

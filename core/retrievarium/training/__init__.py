@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.training.cross": ["CrossBatch", "CrossBatches", "cross_entropy"],
         "retrievarium.training.gradcache": ["GradCache"],
         "retrievarium.training.lists": ["ListBatch", "ListBatches"],
-        "retrievarium.training.live": ["FixedLists", "LiveIndex", "staleness"],
+        "retrievarium.training.live": ["FixedLists", "LiveIndex", "RandomLists", "staleness"],
         "retrievarium.training.loop": ["Fitted", "fit", "schedule"],
         "retrievarium.training.miners": [
             "BM25Miner",
@@ -25,7 +25,7 @@ __getattr__, __dir__, __all__ = lazy(
         ],
         "retrievarium.training.momentum": ["KeyQueue", "MomentumEncoder"],
         "retrievarium.training.penalty": ["penalised"],
-        "retrievarium.training.probes": ["DevProbe"],
+        "retrievarium.training.probes": ["DevProbe", "LiveProbe"],
         "retrievarium.training.questions": ["Questions"],
         "retrievarium.training.ranked": ["Lists", "RankedBatch", "RankedBatches"],
         "retrievarium.training.samplers": ["GroupSampler", "MarginBinSampler", "RandomSampler", "TopicSampler"],

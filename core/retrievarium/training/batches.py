@@ -87,7 +87,7 @@ class PairBatches:
         gets passages drawn at random among those not known to be relevant.
     per_question: h.
     sample: draw the h among a question's given ones anew at each step, in place of taking its first h.
-    sampler: which questions share a batch, see `Questions`; by default any.
+    sampler, first: which questions share a batch, and which batch is step 0, see `Questions`; by default any, and 0.
     """
 
     def __init__(
@@ -102,16 +102,17 @@ class PairBatches:
         *,
         sample: bool = False,
         sampler: Callable[[Sequence[str]], Sampler] | None = None,
+        first: int = 0,
     ) -> None:
-        self._asked = Questions(collection, split, batch, seed, sampler=sampler)
+        self._asked = Questions(collection, split, batch, seed, sampler=sampler, first=first)
         self.ids, self.relevant, self._rows = self._asked.ids, self._asked.relevant, self._asked.rows
         if batch < 2 and not per_question:
-            first = self.ids[0] if self.ids else "none"
+            lonely = self.ids[0] if self.ids else "none"
             raise InputError(
-                f"question {first!r} would have no negative: it is alone in its batch", fix="batch=2 or negatives=1"
+                f"question {lonely!r} would have no negative: it is alone in its batch", fix="batch=2 or negatives=1"
             )
         self.per_question, self.seed, self.n_passages = per_question, seed, len(collection.passages)
-        self._row_of, self._sample = collection.passages.row_of, sample
+        self._row_of, self._sample, self._first = collection.passages.row_of, sample, first
         self.use_negatives(negatives or {})
         self.questions: TokenTable = TokenTable.cut(model, "query", self._asked.texts)
         self.passages: TokenTable = TokenTable.cut(model, "passage", collection.passages.joined)
@@ -127,7 +128,7 @@ class PairBatches:
 
     def __call__(self, step: int) -> PairBatch:
         questions = self._rows(step)  # (B,)
-        draw = stream(self.seed, "pairs", step)
+        draw = stream(self.seed, "pairs", step + self._first)
         positives = [int(draw.choice(self.relevant[q])) for q in questions]
         negatives = [n for q in questions for n in self._negatives(int(q), draw)]  # (B h,)
         rows = np.array(positives + negatives, dtype=np.int64)  # (B(1 + h),)

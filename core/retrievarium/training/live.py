@@ -1,4 +1,4 @@
-"""Lists of passages to train against: searched anew at every step, or mined once."""
+"""Lists of passages to train against: searched anew at every step, mined once, or drawn at random."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from retrievarium.contracts import InputError
 from retrievarium.indexes import FlatIndex
+from retrievarium.training.seeds import stream
 
 
 class LiveIndex:
@@ -75,6 +76,37 @@ class FixedLists:
 
     def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
         return np.array([self._lists[query] for query in queries], dtype=np.int64)
+
+
+class RandomLists:
+    """k passages drawn at random for each question, `first` ones ahead of them; a question always draws the same.
+
+    Parameters
+    ----------
+    first: `{question id: [passage id, ...]}`, such as siblings that one knows; at most k are taken.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        vectors: NDArray[np.floating],
+        seed: int,
+        k: int = 200,
+        first: Mapping[str, Sequence[str]] | None = None,
+        device: str | torch.device = "cpu",
+    ) -> None:
+        self.k, self.seed, self.n = _length(k, len(ids)), seed, len(ids)
+        self.vectors = torch.tensor(np.asarray(vectors, dtype=np.float32), device=device)
+        row_of = {p: r for r, p in enumerate(ids)}
+        self._first = {q: [row_of[p] for p in found[: self.k]] for q, found in (first or {}).items()}
+
+    def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
+        return np.array([self._draw(query) for query in queries], dtype=np.int64)
+
+    def _draw(self, query: str) -> list[int]:
+        rows = self._first.get(query, [])
+        drawn = stream(self.seed, f"random list of {query}").choice(self.n, self.k, replace=False).tolist()
+        return list(dict.fromkeys([*rows, *drawn]))[: self.k]
 
 
 def _length(k: int, n: int) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from retrievarium.training.batches import embed
 from retrievarium.training.seeds import stream
@@ -13,6 +14,7 @@ from retrievarium.training.tokens import TokenTable
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
+    from retrievarium.training.live import LiveIndex
 
 
 class DevProbe:
@@ -51,3 +53,36 @@ class DevProbe:
         best = np.where(self._relevant, scores, -np.inf).max(axis=1, keepdims=True)
         rank = 1 + (~self._relevant & (scores >= best)).sum(axis=1)  # a tie counts against us
         return {self.name: float(np.where(rank <= 10, 1 / rank, 0).mean())}
+
+
+class LiveProbe:
+    """Over passages that never change: RR@10 of dev questions among all of them, and how stale lists have become.
+
+    "overlap with the first lists" is the share of the k passages found before training that are still among the k best.
+
+    Parameters
+    ----------
+    model: as it is before training.
+    live: the frozen passages; its k is the length of the lists.
+    questions: at most so many dev questions.
+    """
+
+    def __init__(self, model: Any, collection: Collection, live: LiveIndex, questions: int = 400) -> None:
+        dev, row_of = collection.dev, collection.passages.row_of
+        asked = [q for q in dev.queries.ids if dev.qrels.relevant(q)]
+        self._ids = [asked[i] for i in stream(0, "dev questions").permutation(len(asked))[:questions]]
+        self._relevant = [[row_of[p] for p in dev.qrels.relevant(q)] for q in self._ids]
+        self._questions, self._live = TokenTable.cut(model, "query", dev.queries.select(self._ids).texts), live
+        self._first = self._found(model)
+
+    def _found(self, model: Any) -> NDArray[np.int64]:
+        model.eval()
+        with torch.inference_mode():
+            return self._live(self._ids, embed(model, "query", self._questions))  # (Q, k)
+
+    def __call__(self, model: Any) -> dict[str, float]:
+        found = self._found(model)
+        hit = np.stack([np.isin(line[:10], known) for line, known in zip(found, self._relevant, strict=True)])
+        rr = np.where(hit.any(axis=1), 1 / (1 + hit.argmax(axis=1)), 0.0)
+        kept = [np.isin(then, now).mean() for then, now in zip(self._first, found, strict=True)]
+        return {"dev RR@10": float(rr.mean()), "overlap with the first lists": float(np.mean(kept))}

@@ -26,6 +26,7 @@ class Questions:
     batch, seed: of the `RandomSampler` that is used unless another is given.
     keep: further condition on a question's id.
     sampler: `sampler(ids) -> Sampler`, for questions that share a batch for a reason.
+    first: which of the batches is step 0: a stage that follows another one goes on where that one stopped.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Questions:
         seed: int,
         keep: Callable[[str], bool] = lambda query: True,
         sampler: Callable[[Sequence[str]], Sampler] | None = None,
+        first: int = 0,
     ) -> None:
         row_of = collection.passages.row_of
         relevant = {q: [row_of[p] for p in split.qrels.relevant(q)] for q in split.queries.ids}
@@ -44,15 +46,20 @@ class Questions:
         self.texts = list(split.queries.select(self.ids).texts)
         try:
             if sampler is not None:
-                self.rows = sampler(self.ids)
+                self._sampler: Sampler = sampler(self.ids)
             else:  # the same question asked twice never meets itself
-                self.rows = RandomSampler(
+                self._sampler = RandomSampler(
                     len(self.ids), batch, seed, [" ".join(t.casefold().split()) for t in self.texts]
                 )
         except ValueError as error:
             raise InputError(
                 f"split {split.name!r} of {collection.name}: {error}", field="batch", fix="a smaller batch"
             ) from error
+        self._first = first
+
+    def rows(self, step: int) -> NDArray[np.int64]:
+        """Rows `(B,)` of a step."""
+        return self._sampler(step + self._first)
 
     def used(self, steps: int) -> dict[str, str]:
         """Questions `{id: text}` of the first `steps` batches: the ones worth mining negatives for."""

@@ -25,7 +25,7 @@ class Lists(Protocol):
     vectors: Tensor  # (n, d)
 
     def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
-        """Rows `(B, k)`, best first, for question ids and their vectors `(B, d)` as they are at this step."""
+        """Rows `(B, k)`, in any order, for question ids and their vectors `(B, d)` as they are at this step."""
         ...
 
 
@@ -43,18 +43,26 @@ class RankedBatch:
         return len(self.questions)
 
     def ranked(self, q: Tensor) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-        """Rows, relevant and valid, each `(B, k + 1)`: the list, and in the last column, where no relevant passage
-        was found, the one that scores best; else that column is not valid."""
+        """Rows, relevant and valid, each `(B, k + 1)`, in the order of `q`'s scores: column c is rank c + 1.
+
+        Where the list holds no relevant passage, the one that scores best joins it (last, after a live search); else
+        the last column is not valid.
+        """
         rows = self.lists(self.ids, q)  # (B, k)
         found = np.stack([np.isin(r, known) for r, known in zip(rows, self.relevant, strict=True)])
         missing = np.asarray(~found.any(axis=1))  # (B,)
-        last = np.array([self._best(q[i], known) for i, known in enumerate(self.relevant)])
+        best = np.array([self._best(q[i], known) for i, known in enumerate(self.relevant)])
+        rows = np.concatenate([rows, best[:, None]], axis=1)  # (B, k + 1)
+        relevant = np.concatenate([found, missing[:, None]], axis=1)
         valid = np.concatenate([np.ones_like(found), missing[:, None]], axis=1)
-        return (
-            np.concatenate([rows, last[:, None]], axis=1),
-            np.concatenate([found, missing[:, None]], axis=1),
-            valid,
-        )
+        scores = self.scores(q, rows).float().cpu().numpy()
+        order = np.argsort(np.where(valid, -scores, np.inf), axis=1, kind="stable")
+        rows, relevant, valid = (np.take_along_axis(a, order, axis=1) for a in (rows, relevant, valid))
+        return rows, relevant, valid
+
+    def scores(self, q: Tensor, rows: NDArray[np.int64]) -> Tensor:
+        """`(B, C)` of each question with its own rows `(B, C)`."""
+        return torch.einsum("bd,bcd->bc", q, self.lists.vectors[torch.from_numpy(rows).to(q.device)])
 
     def _best(self, vector: Tensor, known: NDArray[np.int64]) -> int:
         rows = torch.from_numpy(known).to(vector.device)
@@ -64,20 +72,28 @@ class RankedBatch:
         """`objective(scores (B, k + 1), relevant, valid)`; gradient reaches the question tower alone."""
         q = as_float(embed(model, "query", self.questions))  # (B, d)
         rows, relevant, valid = self.ranked(q.detach())
-        passages = self.lists.vectors[torch.from_numpy(rows).to(q.device)]  # (B, k + 1, d)
-        scores = torch.einsum("bd,bkd->bk", q, passages)
-        return objective(scores, *(torch.from_numpy(a).to(q.device) for a in (relevant, valid)))
+        return objective(self.scores(q, rows), *(torch.from_numpy(a).to(q.device) for a in (relevant, valid)))
 
 
 class RankedBatches:
     """`batches(step) -> RankedBatch`, for training the question tower against frozen passages.
 
     With a `LiveIndex` it is ADORE: the list of a step is an exact search with the vectors of that step. With
-    `FixedLists` it is its static counterpart. `fit(..., freeze="passage")` says the same of the optimizer.
+    `FixedLists` it is its static counterpart, with `RandomLists` its random one; all are ranked by the scores of the
+    step. `fit(..., freeze="passage")` says the same of the optimizer.
     """
 
-    def __init__(self, model: Any, collection: Collection, split: Split, batch: int, seed: int, lists: Lists) -> None:
-        self._asked = Questions(collection, split, batch, seed)
+    def __init__(
+        self,
+        model: Any,
+        collection: Collection,
+        split: Split,
+        batch: int,
+        seed: int,
+        lists: Lists,
+        first: int = 0,
+    ) -> None:
+        self._asked = Questions(collection, split, batch, seed, first=first)
         self.ids, self.lists = self._asked.ids, lists
         self.questions: TokenTable = TokenTable.cut(model, "query", self._asked.texts)
 
