@@ -140,3 +140,58 @@ def test_a_cancelled_build_goes_on_where_it_stopped(world: Collection) -> None:
     resumed = build("dpr", world, TINY, **settings, negatives=0, lr=2e-3, progress=note, ws=other)
     assert seen == [4]
     assert resumed.model.fingerprint == whole.model.fingerprint
+
+
+def test_arms_share_a_stage_to_the_bit_and_a_killed_one_goes_on(world: Collection) -> None:
+    """Two arms that go on from the same stage train it once, and both tell its curve and where it began."""
+    from retrievarium import objectives, training
+    from retrievarium.encoders import two_towers
+
+    before, made, parents = dict(registry.methods()), [], []
+
+    def train(collection: Collection, budget: Budget, seed: int, work: Any, *, later: int = 1, lr: float = 1e-3) -> Any:
+        def first(own: Any) -> Any:
+            made.append(lr)
+            towers = two_towers(own.warm_start(collection, budget), max_length=64)
+            batches = training.PairBatches(towers, collection, collection.train, 8, seed)
+            own.fit("first", towers, batches, objectives.info_nce, steps=4, lr=lr, seed=seed)
+            own.notes.append("made")
+            return towers
+
+        towers = work.stage("first", {"lr": lr}, first)
+        parents.append(towers.fingerprint)
+        batches = training.PairBatches(towers, collection, collection.train, 8, seed, first=4)
+        work.fit("later", towers, batches, objectives.info_nce, steps=later, lr=1e-3, seed=seed)
+        return towers
+
+    def stop(done: int, total: int, what: str, metrics: Any) -> None:
+        if what == "first" and done == 3:
+            raise Cancelled("enough")
+
+    seen: list[int] = []
+
+    def note(done: int, total: int, what: str, metrics: Any) -> None:
+        if what == "first":
+            seen.append(done)
+
+    settings: dict[str, Any] = {"device": "cpu", "precision": "fp32", "threads": 1}
+    try:
+        registry.method(key="arms", name="Arms")(train)
+        with pytest.raises(Cancelled):
+            build("arms", world, TINY, **settings, progress=stop)
+        one = build("arms", world, TINY, **settings, progress=note)
+        assert seen == [4], "the stage began anew"
+        two = build("arms", world, TINY, **settings, later=2)
+        assert (len(made), len(parents)) == (2, 2), "the second arm trained the stage again"
+        assert parents[0] == parents[1]
+        assert one.model.fingerprint != two.model.fingerprint
+        for built in (one, two):
+            assert [s["what"] for s in built.report["stages"]] == ["first", "later"]
+            assert built.report["lineage"]["warm start"]["start"] == "random weights"
+            assert built.report["notes"] == ["made"]
+        assert one.report["stages"][0] == two.report["stages"][0]
+        build("arms", world, TINY, **settings, lr=2e-3)
+        assert parents[2] != parents[0], "a stage with other settings is another one"
+    finally:
+        registry._METHODS.clear()
+        registry._METHODS.update(before)
