@@ -26,6 +26,7 @@ KINDS = {
     "untied": {"dim": 8, "tied": False},
     "me-bert": {"m": 4, "norm": "layer", "tied": False, "query_vectors": 1},
     "me-bert tied": {"m": 3, "norm": "layer", "dim": 8, "query_vectors": 1},
+    "merged": {"m": 4, "norm": "layer", "tied": False, "query_vectors": 1, "merged": True},
 }
 
 
@@ -54,6 +55,19 @@ def test_vectors_of_the_first_tokens(backbone):
     assert torch.equal(there, mask.bool())
     layered = MultiVectorEncoder(backbone, m=2, norm="layer")(ids, mask)[0]
     torch.testing.assert_close(layered.mean(-1), torch.zeros(5, 2), atol=1e-5, rtol=0)
+
+
+def test_merged_vectors_are_the_mean_of_those_that_are_there(backbone):
+    ids, mask = pad(backbone.tokenize(TEXTS), 0)
+    backbone.eval()
+    states = backbone.last(ids, mask)
+    vectors, valid = MultiVectorEncoder(backbone, m=4, norm=None, merged=True)(ids, mask)
+    assert vectors.shape == (5, 1, 16)
+    assert valid.all()
+    torch.testing.assert_close(vectors[0, 0], states[0, :4].mean(0))
+    torch.testing.assert_close(vectors[2, 0], states[2, :2].mean(0), msg="an empty text has two states")
+    one = MultiVectorEncoder(backbone, m=1, norm="l2")(ids, mask)[0]
+    torch.testing.assert_close(MultiVectorEncoder(backbone, m=1, norm="l2", merged=True)(ids, mask)[0], one)
 
 
 @pytest.mark.works_when("me-bert", 1)
@@ -125,12 +139,14 @@ def test_two_kinds_are_stock():
 
     from retrievarium.encoders.saving_multi import is_stock
 
-    def like(m=None, norm="l2", tied=True, query_vectors=None):
-        return SimpleNamespace(passage=SimpleNamespace(m=m, norm=norm), tied=tied, query_vectors=query_vectors)
+    def like(m=None, norm="l2", tied=True, query_vectors=None, merged=False):
+        passage = SimpleNamespace(m=m, norm=norm, merged=merged)
+        return SimpleNamespace(passage=passage, tied=tied, query_vectors=query_vectors)
 
     assert is_stock(like())
     assert is_stock(like(norm=None))
-    assert not any(is_stock(like(**k)) for k in ({"m": 3}, {"norm": "layer"}, {"tied": False}, {"query_vectors": 1}))
+    others = ({"m": 3}, {"norm": "layer"}, {"tied": False}, {"query_vectors": 1}, {"merged": True})
+    assert not any(is_stock(like(**k)) for k in others)
 
 
 def test_the_container(tmp_path):

@@ -19,11 +19,12 @@ def made(kind, backbone):
         "splade-doc": lambda: lexical_towers(backbone, head, query="bag"),
         "late": lambda: multi_vector_towers(backbone, dim=8),
         "me-bert": lambda: multi_vector_towers(backbone, m=4, norm="layer", tied=False, query_vectors=1),
+        "merged": lambda: multi_vector_towers(backbone, m=4, tied=False, query_vectors=1, merged=True),
         "dense": lambda: two_towers(backbone),
     }[kind]()
 
 
-@pytest.mark.parametrize("kind", ["splade", "splade-doc", "late", "me-bert", "dense"])
+@pytest.mark.parametrize("kind", ["splade", "splade-doc", "late", "me-bert", "merged", "dense"])
 def test_training_sees_what_searching_sees(kind, backbone):
     towers = made(kind, backbone).eval()
     for role, encode in (("query", towers.encode_queries), ("passage", towers.encode_passages)):

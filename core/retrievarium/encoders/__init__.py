@@ -5,7 +5,7 @@ from retrievarium._lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
-        "retrievarium.encoders.backbone": ["Backbone", "extend_backbone"],
+        "retrievarium.encoders.backbone": ["Backbone", "extend_backbone", "lengthen_backbone"],
         "retrievarium.encoders.cross": ["CrossEncoder"],
         "retrievarium.encoders.feedback": ["TextFeedbackEncoder"],
         "retrievarium.encoders.heads": ["MLMHead"],

@@ -158,3 +158,27 @@ def extend_backbone(backbone: Backbone, texts: Sequence[str], extra: int) -> Bac
         model.set_input_embeddings(nn.Embedding.from_pretrained(weights, freeze=False, padding_idx=old.padding_idx))
     model.config.vocab_size = len(tokenizer)
     return Backbone.around(model, tokenizer, backbone.max_length)
+
+
+def lengthen_backbone(backbone: Backbone, positions: int) -> Backbone:
+    """A copy that reads up to `positions` tokens: the places it lacks begin as copies of those it has, in their order.
+
+    A text that fitted before has the same states as before. Attention within a stretch as long as the old limit is as
+    good as trained; what lies across two stretches is learned in the training that follows.
+
+    Source: Beltagy et al., 2020 (Longformer), section 5, which lengthens RoBERTa so.
+    """
+    from copy import deepcopy
+
+    old = backbone.model.embeddings.position_embeddings
+    before = old.num_embeddings
+    if positions <= before:
+        return Backbone.around(deepcopy(backbone.model), backbone.tokenizer, positions)
+    model = deepcopy(backbone.model)
+    place = torch.arange(positions, device=old.weight.device)
+    embeddings = model.embeddings
+    embeddings.position_embeddings = nn.Embedding.from_pretrained(old.weight[place % before].detach(), freeze=False)
+    embeddings.register_buffer("position_ids", place[None], persistent=False)
+    embeddings.register_buffer("token_type_ids", torch.zeros_like(place)[None], persistent=False)
+    model.config.max_position_embeddings = positions
+    return Backbone.around(model, backbone.tokenizer, positions)

@@ -30,20 +30,28 @@ class MultiVectorEncoder(Tower):
     m: how many of the first tokens; None means every token. A text shorter than m has fewer vectors, never more.
     norm: "l2" (unit length), "layer" (layer norm with weights of its own), or None.
     dim: a projection to so many dimensions without a bias; None leaves the states as they are.
+    merged: one vector made of the m, the norm of their mean: it reads as many states and keeps one vector.
 
     With m = 1 and neither norm nor projection it is `DenseEncoder(backbone, "cls")`.
     Source: Luan et al., 2021, section 4 (m); Khattab and Zaharia, 2020, section 3.2 (every token, W).
     """
 
     def __init__(
-        self, backbone: Backbone, m: int | None = None, norm: str | None = "l2", dim: int | None = None, seed: int = 0
+        self,
+        backbone: Backbone,
+        m: int | None = None,
+        norm: str | None = "l2",
+        dim: int | None = None,
+        seed: int = 0,
+        *,
+        merged: bool = False,
     ) -> None:
         super().__init__()
         if norm not in NORMS:
             raise InputError(f"there is no norm {norm!r}", expected=f"one of {NORMS}")
         if m is not None and m < 1:
             raise InputError(f"m is {m}", expected="at least 1, or None for every token")
-        self.backbone, self.m, self.norm = backbone, m, norm
+        self.backbone, self.m, self.norm, self.merged = backbone, m, norm, merged
         self.dim = dim or backbone.dim
         self.projection = nn.Linear(backbone.dim, dim, bias=False) if dim else None
         if self.projection is not None:
@@ -54,18 +62,23 @@ class MultiVectorEncoder(Tower):
 
     @property
     def settings(self) -> tuple[Any, ...]:
-        return ("multi-vector", self.m, self.norm, self.dim)
+        return ("multi-vector", self.m, self.norm, self.dim, *["merged"] * self.merged)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors `(B, m, d)` and which are there `(B, m)` bool, from ids and mask `(B, T)`; m is at most T."""
+        """Vectors `(B, m, d)` and which are there `(B, m)` bool, from ids and mask `(B, T)`; m is at most T, and 1
+        where they are merged."""
         states = self.backbone.last(input_ids, attention_mask)[:, : self.m]  # (B, m, d)
+        valid = attention_mask[:, : self.m].bool()
+        if self.merged:
+            there = valid.unsqueeze(-1).to(states.dtype)  # (B, m, 1)
+            states, valid = (states * there).sum(dim=1, keepdim=True) / there.sum(dim=1, keepdim=True), valid[:, :1]
         if self.projection is not None:
             states = self.projection(states)
         if self.layer_norm is not None:
             states = self.layer_norm(states)
         if self.norm == "l2":
             states = nn.functional.normalize(states, dim=-1)
-        return states, attention_mask[:, : self.m].bool()
+        return states, valid
 
 
 class MultiVectorTowers(TowerPair):
@@ -114,9 +127,11 @@ class MultiVectorTowers(TowerPair):
         return vectors[:, :kept], valid[:, :kept]
 
     def tokens(self, role: Role, text: str) -> list[str]:
-        """The pieces whose vectors stand for the text."""
-        kept = [n for n in (self.tower(role).m, self.query_vectors if role == "query" else None) if n is not None]
-        return super().tokens(role, text)[: min(kept, default=None)]
+        """The pieces whose vectors stand for the text; those that share a merged vector in one string."""
+        tower = self.tower(role)
+        kept = [n for n in (tower.m, self.query_vectors if role == "query" else None) if n is not None]
+        pieces = super().tokens(role, text)
+        return [" ".join(pieces[: tower.m])] if tower.merged else pieces[: min(kept, default=None)]
 
     def encode(self, role: Role, texts: Sequence[str], progress: Progress | None = None) -> MultiVectors:
         """float32 vectors with offsets, by the tower of this role; every text has at least one."""
@@ -157,11 +172,15 @@ def multi_vector_towers(
     max_length: int | None = None,
     name: str = "late interaction",
     seed: int = 0,
+    *,
+    merged: bool = False,
 ) -> MultiVectorTowers:
     """Towers that start equal, from a backbone (copied), a folder, or "minilm".
 
     Late interaction is `multi_vector_towers(start, dim=32)`; ME-BERT is `multi_vector_towers(start, m=4,
-    norm="layer", tied=False, query_vectors=1)`.
+    norm="layer", tied=False, query_vectors=1)`. `merged` is of the passage tower, so of both where they are tied.
     """
     query = MultiVectorEncoder(backbone_of(start, max_length), m, norm, dim, seed)
-    return MultiVectorTowers(query, query if tied else deepcopy(query), tied, name, query_vectors)
+    passage = query if tied else deepcopy(query)
+    passage.merged = merged
+    return MultiVectorTowers(query, passage, tied, name, query_vectors)

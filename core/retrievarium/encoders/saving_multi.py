@@ -5,7 +5,7 @@ Tied towers that give every token's vector, with norm "l2" or none, are an ordin
 
 Everything else (the first m vectors, layer norm, two towers, one vector a query) has no stock module. Its folder:
 
-    retrievarium.json           {"format": 1, "kind": "multi-vector", "tied", "query_vectors", "m", "norm", "dim"}
+    retrievarium.json           {"format": 1, "kind": "multi-vector", "tied", "query_vectors", "m", "norm", ...}
     passage/                    a transformers folder: config.json, model.safetensors, the tokenizer's files
     passage/head.safetensors    projection.weight, layer_norm.weight, layer_norm.bias, where there are such
     query/                      the same, where the towers are not tied
@@ -30,7 +30,8 @@ from retrievarium.workspace import read_json, write_json
 def is_stock(towers: MultiVectorTowers) -> bool:
     """Whether sentence-transformers has the parts."""
     tower = towers.passage
-    return towers.tied and tower.m is None and towers.query_vectors is None and tower.norm in (None, "l2")
+    every = tower.m is None and not tower.merged and towers.query_vectors is None
+    return towers.tied and every and tower.norm in (None, "l2")
 
 
 def save_multi_vector(towers: MultiVectorTowers, folder: str | Path) -> Path:
@@ -49,7 +50,7 @@ def save_multi_vector(towers: MultiVectorTowers, folder: str | Path) -> Path:
         head = {n: t.detach().cpu().contiguous() for n, t in one.state_dict().items() if not n.startswith("backbone.")}
         save_file(head, str(folder / role / "head.safetensors"))
     about = {"tied": towers.tied, "query_vectors": towers.query_vectors, "m": tower.m, "norm": tower.norm}
-    about |= {"dim": tower.dim if tower.projection is not None else None}
+    about |= {"dim": tower.dim if tower.projection is not None else None, "merged": tower.merged}
     lengths = {role: getattr(towers, role).max_length for role in ("query", "passage")}
     write_json(folder / OWN_FORMAT, {"format": 1, "kind": "multi-vector", **about, "max_length": lengths})
     return folder
@@ -97,7 +98,8 @@ def _own(folder: Path, role: str, about: dict[str, Any]) -> MultiVectorEncoder:
     from safetensors.torch import load_file
 
     backbone = Backbone.load(folder / role, about["max_length"][role])
-    tower = MultiVectorEncoder(backbone, about["m"], about["norm"], about["dim"])
+    merged = bool(about.get("merged")) and (role == "passage" or about["tied"])
+    tower = MultiVectorEncoder(backbone, about["m"], about["norm"], about["dim"], merged=merged)
     head = load_file(str(folder / role / "head.safetensors"))
     missing = tower.load_state_dict(head, strict=False)
     if missing.unexpected_keys or any(not n.startswith("backbone.") for n in missing.missing_keys):

@@ -61,6 +61,11 @@ class TinyGenerator:
         """text [SEP]: what is to be written."""
         return [[*row[:longest], self._end] for row in self.pieces(texts)]
 
+    def to(self, device: Any) -> TinyGenerator:
+        """Where it computes from now on."""
+        self.model.to(device)
+        return self
+
     def _device(self) -> torch.device:
         return next(self.model.parameters()).device
 

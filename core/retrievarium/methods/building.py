@@ -6,7 +6,7 @@ import dataclasses
 import importlib.metadata
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from retrievarium.workspace import Workspace, file_hash, read_json, workspace, w
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
-    from retrievarium.training import Fitted, RunConfig
+    from retrievarium.training import Fitted, RunConfig, Stage
 
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy", "bm25s")
 
@@ -64,6 +64,7 @@ class Work:
     lineage: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     key: dict[str, Any] = field(default_factory=dict)  # what the model is made from, its settings left out
+    build: Callable[..., Built] | None = None  # `build` on the same collection, budget, seed and machine
 
     def fit(self, what: str, model: Any, batches: Any, objective: Any, **settings: Any) -> Fitted:
         """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report.
@@ -118,6 +119,33 @@ class Work:
         self.lineage |= told["lineage"]
         self.notes += told["notes"]
         return (load or load_towers)(folder / "model")
+
+    def run_stages(self, start: Any, stages: Sequence[Stage]) -> dict[str, Any]:
+        """`training.run_stages` with every model kept, by its settings and its parents; the lineage goes into the report.
+
+        A stage's `train(work, init, made)` is given a `Work` of its own.
+        """
+        from retrievarium.training import model_fingerprint, run_stages
+
+        def kept(stage: Stage) -> Stage:
+            def train(init: Any, made: Any) -> Any:
+                parents = {n: model_fingerprint(m) for n, m in {**made, stage.init: init}.items()}
+                about = {"settings": dict(stage.settings), "parents": parents}
+                return self.stage(stage.name, about, lambda own: stage.train(own, init, made), stage.load)
+
+            return dataclasses.replace(stage, train=train)
+
+        models, lineage = run_stages(start, [kept(stage) for stage in stages])
+        self.lineage["stages"] = [line.to_dict() for line in lineage]
+        return models
+
+    def built(self, key: str, **settings: Any) -> Built:
+        """Another paper's model from the same collection, budget and seed: the one that `build` gives to everybody."""
+        assert self.build is not None
+        found = self.build(key, **settings)
+        self.stages += found.report["stages"]
+        self.lineage[key] = {n: found.report[n] for n in ("settings", "lineage", "seconds")}
+        return found
 
     def kept(self, kind: str, key: dict[str, Any], make: Callable[[], Any]) -> Any:
         """A JSON value that is made once and then read back (mined negatives, for example)."""
@@ -217,6 +245,9 @@ def build(
         began = time.perf_counter()
         common = {n: v for n, v in full_key.items() if n != "settings"}
         work = Work(ws, ws.scratch("models", full_key), where, progress or no_progress, config, key=common)
+        work.build = lambda other, **its: build(
+            other, collection, budget, seed, device, progress, ws=ws, threads=threads, precision=precision, **its
+        )
         trained = {n: v for n, v in resolved.items() if n not in chosen.serving}
         model = chosen.train(sealed, budget, seed, work, **trained)
         model.save(folder / chosen.key)
@@ -237,13 +268,7 @@ def build(
         write_json(folder / "report.json", report)
 
     folder = ws.build("models", full_key, make)
-    encoder = _load(folder / chosen.key, where)
+    model = chosen.load(folder / chosen.key, str(where))
     serving = {n: resolved[n] for n in chosen.serving}
-    retriever = chosen.serve(sealed, encoder, ws, **serving)
-    return Built(retriever, encoder, {**read_json(folder / "report.json"), "serving": serving}, folder)
-
-
-def _load(folder: Path, device: Any) -> Any:
-    from retrievarium.encoders import load_encoder
-
-    return load_encoder(folder, device=str(device))
+    retriever = chosen.serve(sealed, model, ws, **serving)
+    return Built(retriever, model, {**read_json(folder / "report.json"), "serving": serving}, folder)

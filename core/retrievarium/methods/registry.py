@@ -20,6 +20,7 @@ _MACHINERY = {
     "evidence",
     "listing",
     "measuring",
+    "parts",
     "planning",
     "registry",
     "settings",
@@ -40,6 +41,7 @@ class Method:
     serve: Callable[..., Any]
     says: str
     source: Path
+    load: Callable[[Path, str | None], Any]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -104,8 +106,20 @@ def _dense(collection: Any, encoder: Any, ws: Any, *, index: str = "Flat") -> An
     return Dense(collection, encoder, index=index, ws=ws)
 
 
+def _encoder(folder: Path, device: str | None) -> Any:
+    from retrievarium.encoders import load_encoder
+
+    return load_encoder(folder, device=device)
+
+
 def method(
-    *, key: str, name: str, paper: int | None = None, says: str = "", serve: Callable[..., Any] = _dense
+    *,
+    key: str,
+    name: str,
+    paper: int | None = None,
+    says: str = "",
+    serve: Callable[..., Any] = _dense,
+    load: Callable[[Path, str | None], Any] = _encoder,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register `train(collection, budget, seed, work, *, settings...) -> model`.
 
@@ -113,13 +127,15 @@ def method(
     ----------
     key: what `build` calls it; a paper's is the one of the catalogue.
     says: the method in one sentence.
-    serve: `serve(collection, encoder, ws, *, settings...) -> Retriever`; by default dense search.
+    serve: `serve(collection, model, ws, *, settings...) -> Retriever`; by default dense search.
+    load: `load(folder, device) -> model`, what `model.save(folder)` wrote; by default an encoder. A model of several
+        parts keeps the others in folders of their own inside its encoder's.
     """
 
     def register(train: Callable[..., Any]) -> Callable[..., Any]:
         if key in _METHODS and _METHODS[key].train.__module__ != train.__module__:
             raise InputError(f"two methods are called {key!r}", field="key", fix="choose another key")
-        _METHODS[key] = Method(key, name, paper, train, serve, says, Path(inspect.getfile(train)))
+        _METHODS[key] = Method(key, name, paper, train, serve, says, Path(inspect.getfile(train)), load)
         return train
 
     return register

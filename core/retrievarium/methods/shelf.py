@@ -98,6 +98,12 @@ def _encoder(name: str) -> Encoder:
     return LateEncoder() if name == "minilm" else load_encoder(name)
 
 
+@lru_cache(maxsize=_KEPT)
+def _model(key: str, folder: str) -> Any:
+    """What a method trained, as it is read back."""
+    return methods()[key].load(Path(folder), None)
+
+
 def retriever(
     spec: str, collection: Collection, ws: Workspace | None = None, progress: Progress | None = None
 ) -> BaseRetriever:
@@ -119,7 +125,7 @@ def _single(name: str, collection: Collection, ws: Workspace, progress: Progress
         return BM25(collection, ws=ws)
     if artifact := _trained(collection, ws).get(name):
         method = methods()[artifact.key["method"]]
-        found = method.serve(collection, _encoder(str(artifact.path / method.key)), ws)
+        found = method.serve(collection, _model(method.key, str(artifact.path / method.key)), ws)
         found.name = name
         return found
     key = next((k for k in methods() if k.replace("-", "_") == name or k == name), None)
@@ -145,9 +151,11 @@ def encoders_at_hand(collection: Collection, ws: Workspace | None = None) -> dic
 
     `minilm`, and every single-vector model trained on the collection, newest first.
     """
+    from retrievarium.encoders.loading import check_folder
+
     found = {"minilm": "minilm"}
     for name, artifact in _trained(collection, ws or workspace()).items():
         folder = artifact.path / methods()[artifact.key["method"]].key
-        if (folder / "modules.json").is_file():
+        if (folder / "modules.json").is_file() and check_folder(folder) == "SentenceTransformer":
             found[name] = str(folder)
     return found
