@@ -22,6 +22,15 @@ PAGES = {
     st.Page("app_pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"): (
         "What does this encoder think is close?"
     ),
+    st.Page("app_pages/papers.py", title="Papers", icon=":material/menu_book:", url_path="papers"): (
+        "What does the literature say?"
+    ),
+    st.Page("app_pages/claims.py", title="Claims", icon=":material/balance:", url_path="claims"): (
+        "What did we measure?"
+    ),
+    st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"): (
+        "What happens if I train it differently?"
+    ),
     st.Page("app_pages/collections.py", title="Collections", icon=":material/library_books:", url_path="collections"): (
         "What am I searching?"
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -99,6 +100,7 @@ def arrive(page: str) -> None:
     """
     at, told = st.session_state, st.query_params
     held, again = at.get("held"), at.pop("restored", False)
+    at["arrived"] = again or at.get("page") != page
     if held is None:  # at first the widgets read the address themselves
         return
     left = at.get("page") != page
@@ -110,6 +112,19 @@ def arrive(page: str) -> None:
             at[key] = held[key]
         # a value reaches the address only where its widget is known already: it is set in two runs
         at["restored"] = bool(lost) and not again
+
+
+def take_over(**kinds: Callable[[str], Any]) -> None:
+    """On arrival at a page: what its address says of the page's own widgets wins over what they held before.
+
+    kinds: by the widget's key, what turns the address's text into its value; a text it refuses is left alone.
+    """
+    if not st.session_state.get("arrived"):
+        return
+    for key, kind in kinds.items():
+        if key in st.query_params:
+            with suppress(ValueError):
+                st.session_state[key] = kind(st.query_params[key])
 
 
 def hold(page: str) -> None:
@@ -199,6 +214,9 @@ def sidebar(names: Sequence[str]) -> Selection:
     """Make the shared widgets and return what they hold."""
     if "go" in st.session_state:  # a page asked for a query after the widgets were made
         open_query(st.session_state.pop("go"))
+    if "open-collection" in st.session_state:  # a page made a collection
+        st.session_state["c"] = st.session_state.pop("open-collection")
+        _collection_changed()
     _settle("c", names, names[0] if names else None)
     st.selectbox(
         "Collection",

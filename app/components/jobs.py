@@ -99,8 +99,9 @@ def live(job: Job) -> None:
             st.html(f"<strong>{escaped(job.title)}</strong> <span class='rv-note'>{escaped(words(job, status))}</span>")
             _bar(job, status)
             rows = job.metrics()
+            rows = [r for r in rows if r.get("what") == rows[-1].get("what")]  # the stage it is in
             if any("loss" in r for r in rows):
-                last = {k: v for r in rows for k, v in r.items()}
+                last = {k: v for r in rows for k, v in r.items() if k != "what"}
                 st.plotly_chart(
                     training_curve(rows[-4_000:]),
                     key=f"curve-{job.id}",

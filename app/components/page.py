@@ -29,6 +29,16 @@ def heading(text: str, note: str = "") -> None:
     st.html(f'<div class="rv-heading"><h2>{escaped(text)}</h2>{told}</div>')
 
 
+def eyebrow(text: str) -> None:
+    """A small line above a group."""
+    st.html(f'<p class="rv-eyebrow">{escaped(text)}</p>')
+
+
+def sentence(text: str) -> None:
+    """The page's answer in one sentence."""
+    st.html(f'<p class="rv-sentence">{escaped(text)}</p>')
+
+
 def note(text: str) -> None:
     st.html(f'<p class="rv-note">{escaped(text)}</p>')
 

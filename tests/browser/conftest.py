@@ -89,11 +89,12 @@ def collection() -> Any:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard as `retrievarium app` starts it; yields its address."""
-    from retrievarium.data import save_collection
+    from retrievarium.data import World, save_collection
     from retrievarium.workspace import Workspace
 
     folder = tmp_path_factory.mktemp("workspace")
     save_collection(collection(), "rivers", Workspace(folder))
+    save_collection(World(3, 120).collection(), "tiny", Workspace(folder))  # small enough to train on
     port = _free_port()
     log = (folder / "server.log").open("wb")
     process = subprocess.Popen(

@@ -18,7 +18,8 @@ def test_settings_carry_kind_default_choices_and_help() -> None:
     assert list(told) == list(methods()["dpr"].settings)
     assert told["negatives"].kind is int
     assert told["negatives"].default == 1
-    assert "hard negatives" in told["negatives"].says
+    assert told["negatives"].says == "h, hard negatives a question; 0 leaves the in-batch ones."
+    assert "`" not in told["hard"].says
     assert told["hard"].choices == ("bm25", "random", "given")
     assert told["lr"].kind is float
     assert told["lr"].default is None

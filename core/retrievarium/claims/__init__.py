@@ -26,6 +26,6 @@ __getattr__, __dir__, __all__ = lazy(
         ],
         "retrievarium.claims.records": ["Record", "SeedRun"],
         "retrievarium.claims.rule": ["Measured", "Verdict", "decide", "headline", "preconditions", "verdict"],
-        "retrievarium.claims.runner": ["run_claim"],
+        "retrievarium.claims.runner": ["check_seeds", "run_claim"],
     },
 )

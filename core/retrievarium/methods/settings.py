@@ -73,6 +73,12 @@ def _kind(parameter: inspect.Parameter) -> type:
     return next((_KINDS[n] for n in named if n in _KINDS), type(parameter.default))
 
 
+def _sentence(says: str) -> str:
+    """Without code marks, and with a capital unless it begins with a symbol of the formula ("h, hard negatives")."""
+    says = says.replace("`", "")
+    return says if re.match(r"\w\W", says) else says[:1].upper() + says[1:]
+
+
 def settings_of(key: str) -> tuple[Setting, ...]:
     """A method's settings in the order of its signature. Raises MissingError for a method that is not built."""
     chosen = method_named(key)
@@ -86,5 +92,5 @@ def settings_of(key: str) -> tuple[Setting, ...]:
             says = lines.get(name) or _COMMON.get(name, "")
             quoted = tuple(dict.fromkeys(_QUOTED.findall(says))) if kind is str else ()
             choices = quoted if len(quoted) > 1 and parameter.default in (None, *quoted) else ()
-            found.append(Setting(name, kind, parameter.default, says[:1].upper() + says[1:], choices, serving))
+            found.append(Setting(name, kind, parameter.default, _sentence(says), choices, serving))
     return tuple(found)

@@ -226,12 +226,13 @@ class JobReporter:
         now = time.time()
         if what != self._stage[0]:
             self._stage = (what, now, done)
-        if now - self._last >= self.every or done >= total:
+        stop = (self.folder / "CANCEL").exists()
+        if now - self._last >= self.every or done >= total or stop:
             self._last = now
             _, since, first = self._stage
             eta = (now - since) / (done - first) * (total - done) if done > first else None
             self.write("running", step=done, total=total, what=what, eta=eta, metrics=dict(metrics))
-        if (self.folder / "CANCEL").exists():
+        if stop:
             raise Cancelled(f"cancelled at step {done} of {total}: {what}")
 
     def write(self, state: str, **fields: Any) -> None:
