@@ -137,15 +137,36 @@ def test_the_rate_never_falls_as_the_bound_rises() -> None:
 
 def test_too_few_fill_up_from_deeper_ranks_without_a_score() -> None:
     _full, queries, lists = mined()
-    asked: list[int] = []
+    asked: dict[str, list[str]] = {q: [] for q in lists}
 
     def strict(queries: Any, found: Any) -> Any:
-        asked.append(max(len(line) for line in found.values()))
+        for query, line in found.items():
+            asked[query] += line
         return {q: dict.fromkeys(line, 0.5) for q, line in found.items()}
 
     kept = CrossEncoderFilter(strict, depth=15).negatives(queries, lists, 3)
-    assert asked == [15]
+    assert asked == {q: found[:15] for q, found in lists.items()}
     assert kept == {q: found[15:18] for q, found in lists.items()}
+
+
+def test_no_more_is_asked_than_it_takes() -> None:
+    full, queries, lists = mined()
+    asked: dict[str, list[str]] = {q: [] for q in lists}
+
+    def label(queries: Any, found: Any) -> Any:
+        for query, line in found.items():
+            asked[query] += line
+        return graded(full)(queries, found)
+
+    def everything(queries: Any, found: Any) -> Any:
+        scores = graded(full)(queries, lists)
+        return {q: {p: scores[q][p] for p in line} for q, line in found.items()}
+
+    wanted = {q: [p for p, s in line.items() if s < 0.1][:2] for q, line in graded(full)(queries, lists).items()}
+    assert CrossEncoderFilter(everything, depth=20).negatives(queries, lists, 2) == wanted
+    CrossEncoderFilter(label, depth=20).negatives(queries, lists, 2)
+    assert all(len(line) < 20 for line in asked.values())
+    assert any(len(line) > 2 for line in asked.values()), "nothing was ever dropped"
 
 
 @pytest.mark.works_when("rocketqa", 3)

@@ -122,6 +122,11 @@ class Queries(_Rows):
     def texts(self) -> tuple[str, ...]:
         return tuple(self.table.column("text").to_pylist())
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """Text by query id, as retrievers and miners take it."""
+        return dict(zip(self.ids, self.texts, strict=True))
+
     def __getitem__(self, query_id: str) -> Query:
         row = self._row(query_id, "query")
         raw = row.get("metadata")

@@ -9,7 +9,9 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.training.batches": ["PairBatch", "PairBatches", "embed"],
         "retrievarium.training.costs": ["CostMeter", "EqualBudget", "batch_cost"],
         "retrievarium.training.cross": ["CrossBatch", "CrossBatches", "cross_entropy"],
+        "retrievarium.training.denoising": ["Denoiser"],
         "retrievarium.training.gradcache": ["GradCache"],
+        "retrievarium.training.labels": ["part_unlabelled", "with_pseudo_labels"],
         "retrievarium.training.lists": ["ListBatch", "ListBatches"],
         "retrievarium.training.live": ["FixedLists", "LiveIndex", "RandomLists", "staleness"],
         "retrievarium.training.loop": ["Fitted", "fit", "schedule"],
@@ -31,7 +33,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.training.samplers": ["GroupSampler", "MarginBinSampler", "RandomSampler", "TopicSampler"],
         "retrievarium.training.seeds": ["stream", "torch_seed"],
         "retrievarium.training.speed": ["RunConfig", "best_device", "measured"],
-        "retrievarium.training.stages": ["Parent", "Stage", "model_fingerprint", "run_stages"],
+        "retrievarium.training.stages": ["START", "Parent", "Stage", "model_fingerprint", "run_stages"],
         "retrievarium.training.store": ["ContentStore", "key_of"],
         "retrievarium.training.teachers": [
             "CrossEncoderFilter",
@@ -39,6 +41,8 @@ __getattr__, __dir__, __all__ = lazy(
             "ScoreCache",
             "TeacherLabels",
             "answer_key",
+            "judge",
+            "permuted",
         ],
         "retrievarium.training.tokens": ["TokenTable"],
         "retrievarium.training.workers": [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import InputError, Progress, Retriever, no_progress
 from retrievarium.evaluation.answers import answer_words
@@ -14,6 +14,7 @@ from retrievarium.evaluation.answers import answer_words
 if TYPE_CHECKING:
     from retrievarium.data import Collection, Split
     from retrievarium.data.views import Qrels
+    from retrievarium.workspace import Workspace
 
 Forbid = Callable[[str, str], bool]
 """`forbid(query id, passage id)`: True where the passage may not serve as a negative."""
@@ -97,6 +98,15 @@ class DenseMiner(Miner):
 
     depth: int = 200
     per_query: int = 200
+
+    @classmethod
+    def of(
+        cls, encoder: Any, collection: Collection, known: Split, depth: int = 200, ws: Workspace | None = None
+    ) -> DenseMiner:
+        """Everything among the first `depth` of a dense search that `known` does not call relevant."""
+        from retrievarium.retrievers import Dense
+
+        return cls(Dense(collection, encoder, ws=ws), depth, depth, [known_positive(known)])
 
 
 @dataclass(frozen=True)

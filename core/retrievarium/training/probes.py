@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from retrievarium.training.batches import embed
+from retrievarium.objectives import batch_scores
+from retrievarium.training.batches import as_float, embed
 from retrievarium.training.seeds import stream
 from retrievarium.training.tokens import TokenTable
 
@@ -48,11 +49,19 @@ class DevProbe:
     def __call__(self, model: Any) -> dict[str, float]:
         model.eval()
         with torch.inference_mode():
-            q, p = embed(model, "query", self._questions), embed(model, "passage", self._passages)
-            scores = (q @ p.T).float().cpu().numpy()  # (Q, n)
+            q, p = (as_float(embed(model, r, t)) for r, t in (("query", self._questions), ("passage", self._passages)))
+            blocks = [batch_scores(some, p) for some in _blocks(q)]  # inner products, or MaxSim of several vectors
+            scores = torch.cat(blocks).cpu().numpy()  # (Q, n)
         best = np.where(self._relevant, scores, -np.inf).max(axis=1, keepdims=True)
         rank = 1 + (~self._relevant & (scores >= best)).sum(axis=1)  # a tie counts against us
         return {self.name: float(np.where(rank <= 10, 1 / rank, 0).mean())}
+
+
+def _blocks(q: Any, size: int = 16) -> list[Any]:
+    """A few questions at a time: their MaxSim with many passages is large."""
+    if isinstance(q, tuple):
+        return list(zip(*(part.split(size) for part in q), strict=True))
+    return [q]
 
 
 class LiveProbe:

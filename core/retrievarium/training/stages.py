@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from retrievarium.contracts import InputError
@@ -25,12 +26,15 @@ class Stage:
     init: the parent, "start" (the shared beginning) or an earlier stage. A setting, so that it is never an accident:
         whether a stage goes on from the one before or begins anew changes what it learns.
     uses: earlier stages it needs beside its parent (to mine with, to be taught by); `made` holds no others.
+    settings: what its model depends on beside these; `load`: how its model is read back. For whoever keeps stages.
     """
 
     name: str
-    train: Callable[[Any, Mapping[str, Any]], Any]
+    train: Callable[..., Any]
     init: str = START
     uses: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    load: Callable[[Path], Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import InputError, Progress, no_progress
 from retrievarium.training.miners import Label
+from retrievarium.training.seeds import stream
 from retrievarium.training.store import ContentStore, key_of
 from retrievarium.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
+    from retrievarium.data.views import Qrels
 
 
 class ScoreCache:
@@ -98,9 +100,19 @@ class CrossEncoderFilter:
     def negatives(
         self, queries: Mapping[str, str], mined: Mapping[str, Sequence[str]], per_query: int
     ) -> dict[str, list[str]]:
-        """At most `per_query` denoised negatives a question, best first."""
-        scores = self.label(queries, {q: list(found[: self.depth]) for q, found in mined.items()})
-        kept = {q: [p for p, s in line.items() if s < self.low or self.low >= 1] for q, line in scores.items()}
+        """At most `per_query` denoised negatives a question, best first.
+
+        A question's passages are asked about from the top, `per_query` at a time, until enough are accepted: the
+        result is the one of asking about all `depth` of them.
+        """
+        kept: dict[str, list[str]] = {q: [] for q in mined}
+        for start in range(0, self.depth, max(1, per_query)):
+            block = slice(start, min(start + max(1, per_query), self.depth))
+            asked = {q: list(found[block]) for q, found in mined.items() if len(kept[q]) < per_query and found[block]}
+            if not asked:
+                break
+            for query, line in self.label({q: queries[q] for q in asked}, asked).items():
+                kept[query] += [p for p, s in line.items() if s < self.low or self.low >= 1]
         return {q: [*kept[q], *found[self.depth :]][:per_query] for q, found in mined.items()}
 
     def pseudo_positive(
@@ -156,3 +168,31 @@ def answer_key(qrels: Any) -> Label:
         return {q: {p: float(p in qrels.relevant(q)) for p in found} for q, found in mined.items()}
 
     return label
+
+
+def judge(kind: str, teacher: Label, seed: int, known: Qrels, truth: Qrels | None = None) -> Label:
+    """Who says what is relevant, for arms that differ in nothing else.
+
+    kind: "teacher"; "random" (the teacher's scores dealt anew, see `permuted`); "none" (only what is `known` is, so
+        that everything mined may serve as a negative); or "oracle" (the `truth`).
+    """
+    kinds = {"teacher": teacher, "random": permuted(teacher, seed), "none": answer_key(known)}
+    if truth is not None:
+        kinds["oracle"] = answer_key(truth)
+    if kind not in kinds:
+        raise InputError(f"there is no judge {kind!r}", expected=f"one of {list(kinds)}", fix="give oracles the truth")
+    return kinds[kind]
+
+
+def permuted(label: Label, seed: int) -> Label:
+    """The same scores dealt anew among each question's passages: a teacher that says as much and knows nothing."""
+
+    def dealt(queries: Mapping[str, str], mined: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
+        scores = label(queries, mined)
+        for query, line in scores.items():
+            order = stream(seed, f"scores of {query}", len(line)).permutation(len(line)).tolist()
+            values = list(line.values())
+            scores[query] = {p: values[i] for p, i in zip(line, order, strict=True)}
+        return scores
+
+    return dealt
