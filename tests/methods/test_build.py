@@ -74,7 +74,7 @@ def test_a_collection_without_a_train_split_is_refused_with_the_way_to_make_one(
 
 def test_names_and_settings_that_are_not_there(world: Collection, spy: list[Collection]) -> None:
     with pytest.raises(MissingError, match="planned"):
-        build("rocketqa", world)
+        build("condenser", world)
     with pytest.raises(MissingError, match="no method 'drp'"):
         build("drp", world)
     with pytest.raises(InputError, match="no setting 'sise'"):

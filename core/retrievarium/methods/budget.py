@@ -51,3 +51,11 @@ BUDGETS = {
         Budget("full", 4_000, 12_000, 128, 2e-4, 256, 64, "a GPU; the papers' batch, length and epochs"),
     )
 }
+
+
+def given(batch: int | None, lr: float | None, steps: int | None) -> tuple[int, float, int]:
+    """The three settings that every budget fills in, for a method that is about to use them."""
+    assert batch is not None
+    assert lr is not None
+    assert steps is not None
+    return batch, lr, steps

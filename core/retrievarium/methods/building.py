@@ -18,6 +18,7 @@ from retrievarium.workspace import Workspace, file_hash, read_json, workspace, w
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
+    from retrievarium.pretraining import Start
     from retrievarium.training import Fitted, RunConfig, Stage
 
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy", "bm25s")
@@ -66,12 +67,17 @@ class Work:
     key: dict[str, Any] = field(default_factory=dict)  # what the model is made from, its settings left out
     build: Callable[..., Built] | None = None  # `build` on the same collection, budget, seed and machine
 
-    def fit(self, what: str, model: Any, batches: Any, objective: Any, **settings: Any) -> Fitted:
+    def fit(
+        self, what: str, model: Any, batches: Any, objective: Any, dev: Collection | None = None, **settings: Any
+    ) -> Fitted:
         """The loop, with checkpoints, progress and run config taken care of; its curve goes into the report.
 
-        A probe is asked about six times on the way.
+        A probe is asked about six times on the way: the one given, or a `DevProbe` on `dev` where it has such a split.
         """
-        from retrievarium.training import fit
+        from retrievarium.training import DevProbe, fit
+
+        if dev is not None and "dev" in dev.splits:
+            settings["probe"] = DevProbe(model, dev)
 
         about: dict[str, Any] = {"device": self.device, "config": self.config, "progress": self.progress, "what": what}
         about["probe_every"] = max(10, settings["steps"] // 60 * 10)
@@ -81,12 +87,16 @@ class Work:
 
     def warm_start(self, collection: Collection, budget: Budget) -> Any:
         """The backbone all methods start from on this collection, see `pretraining.warm_start`."""
+        return self.start(collection, budget).backbone
+
+    def start(self, collection: Collection, budget: Budget) -> Start:
+        """The same with the guessing head that was trained with it, which a lexical encoder begins from."""
         from retrievarium.pretraining import warm_start
 
         about = {"device": self.device, "config": self.config, "progress": self.progress}
         start = warm_start(collection, budget.exposure, ws=self.ws, **about)
         self.lineage["warm start"] = start.about
-        return start.backbone
+        return start
 
     def stage(
         self,
@@ -120,17 +130,15 @@ class Work:
         self.notes += told["notes"]
         return (load or load_towers)(folder / "model")
 
-    def run_stages(self, start: Any, stages: Sequence[Stage]) -> dict[str, Any]:
-        """`training.run_stages` with every model kept, by its settings and its parents; the lineage goes into the report.
-
-        A stage's `train(work, init, made)` is given a `Work` of its own.
-        """
+    def run_stages(self, start: Any, stages: Sequence[Stage], **common: Any) -> dict[str, Any]:
+        """`training.run_stages` with every model kept, by its parents, its settings and the `common` ones; the lineage
+        goes into the report. A stage's `train(work, init, made)` is given a `Work` of its own."""
         from retrievarium.training import model_fingerprint, run_stages
 
         def kept(stage: Stage) -> Stage:
             def train(init: Any, made: Any) -> Any:
                 parents = {n: model_fingerprint(m) for n, m in {**made, stage.init: init}.items()}
-                about = {"settings": dict(stage.settings), "parents": parents}
+                about = {**common, **stage.settings, "parents": parents}
                 return self.stage(stage.name, about, lambda own: stage.train(own, init, made), stage.load)
 
             return dataclasses.replace(stage, train=train)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from retrievarium.contracts import Progress
+from retrievarium.data import World
+from retrievarium.data.views import Qrels
 from retrievarium.evaluation import evaluate
+from retrievarium.methods.building import build
 from retrievarium.methods.registry import Arms
+from retrievarium.training import false_negative_rate
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
@@ -67,6 +73,64 @@ def by_slice(arms: Mapping[str, Mapping[str, float]], collection: Collection) ->
         name: {"questions": len(asked), **{a: _mean([v[q] for q in asked]) for a, v in arms.items()}}
         for name, asked in sorted(members.items())
     }
+
+
+def with_full_judgements(collection: Collection) -> Collection:
+    """The collection with all that is true of its training questions as the table `full_train_qrels`.
+
+    A World hides some of it (`hidden_positives`) from the train split; only oracles may look.
+    """
+    known = collection.train.qrels.table.select(["query_id", "passage_id", "grade"])
+    seen = [*collection.meta.get("training_tables", ()), "full_train_qrels"]
+    return collection.replace(
+        tables={"full_train_qrels": known, **collection.tables}, meta={**collection.meta, "training_tables": seen}
+    )
+
+
+def full_judgements(collection: Collection) -> Qrels | None:
+    """The table `full_train_qrels`, where the collection lets it be seen."""
+    table = collection.tables.get("full_train_qrels")
+    return None if table is None else Qrels(table)
+
+
+def false_negatives(measured: Arms, collection: Collection) -> dict[str, float]:
+    """By arm, the share of its hard negatives that are true (see `with_full_judgements`); stands beside from now on.
+
+    A method puts some into its lineage as `hard negatives`, `{query id: [passage id, ...]}`; of them the share is kept.
+    """
+    truth = full_judgements(collection)
+    assert truth is not None
+    lists = {arm: told.pop("hard negatives", {}) for arm, told in measured.beside["lineage"].items()}
+    measured.beside["false negatives"] = rates = {a: false_negative_rate(n, truth) for a, n in lists.items()}
+    return rates
+
+
+def claim_world(seed: int, budget: str, **dials: int) -> Collection:
+    """The World that a claim's seed draws: 5,000 passages, 300 in `smoke`."""
+    return World(seed, 300 if budget == "smoke" else 5_000, **dials).collection()
+
+
+def measure_builds(
+    key: str,
+    collection: Collection,
+    measure: str,
+    arms: Mapping[str, Mapping[str, Any]],
+    budget: str,
+    seed: int,
+    device: str | None,
+    progress: Progress,
+    beside: Mapping[str, Any] = MappingProxyType({}),
+    **common: Any,
+) -> Arms:
+    """Build a method in several settings, by arm, and measure what comes out.
+
+    beside: further retrievers, by arm. common: settings of all arms that do not say otherwise.
+    """
+    built = {n: build(key, collection, budget, seed, device, progress, **{**common, **own}) for n, own in arms.items()}
+    measured = measure_arms({**beside, **built}, collection, measure)
+    measured.beside["lineage"] = {name: dict(b.report["lineage"]) for name, b in built.items()}
+    measured.beside["seconds"] = {name: b.report["seconds"] for name, b in built.items()}
+    return measured
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -25,6 +25,7 @@ _MACHINERY = {
     "registry",
     "settings",
     "shelf",
+    "slicing",
 }
 _METHODS: dict[str, Method] = {}
 _CLAIMS: dict[str, Claim] = {}
