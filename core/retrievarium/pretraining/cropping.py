@@ -98,12 +98,24 @@ class CropBatches:
 
     A text of fewer than two tokens is left out. Windows do not run over the ends of texts (in the paper's code, which
     joins all texts first, they do).
+
+    Parameters
+    ----------
+    paired: False hands each first crop the second one of another text. The model sees as much of as many texts and
+        never learns what belongs together: a placebo.
     """
 
     def __init__(
-        self, model: Any, texts: Sequence[str], batch: int, seed: int, crop: RandomCrop | None = None, chunk: int = 96
+        self,
+        model: Any,
+        texts: Sequence[str],
+        batch: int,
+        seed: int,
+        crop: RandomCrop | None = None,
+        chunk: int = 96,
+        paired: bool = True,
     ) -> None:
-        self.crop, self.chunk, self.seed = crop or RandomCrop(), chunk, seed
+        self.crop, self.chunk, self.seed, self.paired = crop or RandomCrop(), chunk, seed, paired
         if chunk < 2:
             raise InputError(f"chunks of {chunk} tokens", field="chunk", expected="2 or more")
         table = TokenTable.cut(model, "passage", texts)
@@ -118,7 +130,8 @@ class CropBatches:
     def __call__(self, step: int) -> CropBatch:
         draw = stream(self.seed, "crops", step)
         pairs = [self.crop(self._window(self._rows[r], draw), draw) for r in self._sampler(step).tolist()]
-        return CropBatch(*(TokenTable.of([self._whole(ids) for ids in side]) for side in zip(*pairs, strict=True)))
+        first, second = ([self._whole(ids) for ids in side] for side in zip(*pairs, strict=True))
+        return CropBatch(TokenTable.of(first), TokenTable.of(second if self.paired else [*second[1:], second[0]]))
 
     def _window(self, ids: NDArray[np.int32], draw: np.random.Generator) -> NDArray[np.int32]:
         start = int(draw.integers(max(1, len(ids) - self.chunk + 1)))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from retrievarium.encoders import Backbone
+from retrievarium.encoders import Backbone, MLMHead
 from retrievarium.pretraining.masking import MaskedBatches
 
 
@@ -19,9 +19,14 @@ class MLM(nn.Module):
         L = -(1/M) sum over hidden pieces of log softmax(E f(h))[truth]
 
     The head is dropped afterwards (`detach_heads`); the embeddings it shared stay with the backbone.
+
+    Parameters
+    ----------
+    rate: share of words hidden. seed: of a fresh head.
+    head: a trained one to go on with (copied).
     """
 
-    def __init__(self, backbone: Backbone, rate: float = 0.15, seed: int = 0) -> None:
+    def __init__(self, backbone: Backbone, rate: float = 0.15, seed: int = 0, head: MLMHead | None = None) -> None:
         super().__init__()
         self.backbone, self.rate = backbone, rate
         pieces, dim = self.embeddings.shape
@@ -30,6 +35,8 @@ class MLM(nn.Module):
         self.bias = nn.Parameter(torch.zeros(pieces))
         nn.init.normal_(self.dense.weight, std=0.02, generator=torch.Generator().manual_seed(seed))
         nn.init.zeros_(self.dense.bias)
+        if head is not None:
+            self.load_state_dict(head.state_dict(), strict=False)
 
     @property
     def embeddings(self) -> Tensor:
