@@ -5,6 +5,7 @@ from retrievarium._lazy import lazy
 __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
+        "retrievarium.evaluation.agreement": ["Agreement", "cohen_kappa"],
         "retrievarium.evaluation.answers": ["has_answer", "answer_spans"],
         "retrievarium.evaluation.comparison": ["Comparison", "compare"],
         "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],

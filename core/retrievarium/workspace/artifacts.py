@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from retrievarium.workspace.annotations import Annotations
 from retrievarium.workspace.files import content_hash, read_json, write_json
 from retrievarium.workspace.jobs import Jobs
 
@@ -40,6 +41,7 @@ class Workspace:
     artifacts/<kind>/<hash>/       whatever was trained or built, with `made-from.json`
     jobs/<id>/                     long work, see `jobs`
     claims/*.json                  recorded claim checks
+    annotations.sqlite             what people said: grades, tags, notes
     """
 
     def __init__(self, root: str | Path) -> None:
@@ -51,6 +53,10 @@ class Workspace:
     @cached_property
     def jobs(self) -> Jobs:
         return Jobs(self.root / "jobs", environment={"RETRIEVARIUM_WORKSPACE": str(self.root)})
+
+    @cached_property
+    def annotations(self) -> Annotations:
+        return Annotations(self.root / "annotations.sqlite")
 
     @property
     def collections(self) -> Path:
