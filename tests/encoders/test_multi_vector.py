@@ -26,7 +26,8 @@ KINDS = {
     "untied": {"dim": 8, "tied": False},
     "me-bert": {"m": 4, "norm": "layer", "tied": False, "query_vectors": 1},
     "me-bert tied": {"m": 3, "norm": "layer", "dim": 8, "query_vectors": 1},
-    "merged": {"m": 4, "norm": "layer", "tied": False, "query_vectors": 1, "merged": True},
+    "merged": {"m": 4, "tied": False, "query_vectors": 1, "merged": True},
+    "merged tied": {"m": 4, "norm": "layer", "query_vectors": 1, "merged": True},
 }
 
 
@@ -61,13 +62,17 @@ def test_merged_vectors_are_the_mean_of_those_that_are_there(backbone):
     ids, mask = pad(backbone.tokenize(TEXTS), 0)
     backbone.eval()
     states = backbone.last(ids, mask)
-    vectors, valid = MultiVectorEncoder(backbone, m=4, norm=None, merged=True)(ids, mask)
+    towers = multi_vector_towers(backbone, m=4, norm=None, query_vectors=1, merged=True).eval()
+    vectors, valid = towers("passage", ids, mask)
     assert vectors.shape == (5, 1, 16)
     assert valid.all()
     torch.testing.assert_close(vectors[0, 0], states[0, :4].mean(0))
     torch.testing.assert_close(vectors[2, 0], states[2, :2].mean(0), msg="an empty text has two states")
-    one = MultiVectorEncoder(backbone, m=1, norm="l2")(ids, mask)[0]
-    torch.testing.assert_close(MultiVectorEncoder(backbone, m=1, norm="l2", merged=True)(ids, mask)[0], one)
+    torch.testing.assert_close(towers("query", ids, mask)[0][:, 0], states[:, 0], msg="of a query nothing is merged")
+    unit = multi_vector_towers(backbone, m=4, query_vectors=1, merged=True).eval()("passage", ids, mask)[0]
+    torch.testing.assert_close(unit.norm(dim=-1), torch.ones(5, 1))
+    one, alone = (multi_vector_towers(backbone, m=1, merged=merged).eval() for merged in (True, False))
+    torch.testing.assert_close(one("passage", ids, mask)[0], alone("passage", ids, mask)[0])
 
 
 @pytest.mark.works_when("me-bert", 1)
@@ -140,8 +145,8 @@ def test_two_kinds_are_stock():
     from retrievarium.encoders.saving_multi import is_stock
 
     def like(m=None, norm="l2", tied=True, query_vectors=None, merged=False):
-        passage = SimpleNamespace(m=m, norm=norm, merged=merged)
-        return SimpleNamespace(passage=passage, tied=tied, query_vectors=query_vectors)
+        passage = SimpleNamespace(m=m, norm=norm)
+        return SimpleNamespace(passage=passage, tied=tied, query_vectors=query_vectors, merged=merged)
 
     assert is_stock(like())
     assert is_stock(like(norm=None))

@@ -30,28 +30,20 @@ class MultiVectorEncoder(Tower):
     m: how many of the first tokens; None means every token. A text shorter than m has fewer vectors, never more.
     norm: "l2" (unit length), "layer" (layer norm with weights of its own), or None.
     dim: a projection to so many dimensions without a bias; None leaves the states as they are.
-    merged: one vector made of the m, the norm of their mean: it reads as many states and keeps one vector.
 
     With m = 1 and neither norm nor projection it is `DenseEncoder(backbone, "cls")`.
     Source: Luan et al., 2021, section 4 (m); Khattab and Zaharia, 2020, section 3.2 (every token, W).
     """
 
     def __init__(
-        self,
-        backbone: Backbone,
-        m: int | None = None,
-        norm: str | None = "l2",
-        dim: int | None = None,
-        seed: int = 0,
-        *,
-        merged: bool = False,
+        self, backbone: Backbone, m: int | None = None, norm: str | None = "l2", dim: int | None = None, seed: int = 0
     ) -> None:
         super().__init__()
         if norm not in NORMS:
             raise InputError(f"there is no norm {norm!r}", expected=f"one of {NORMS}")
         if m is not None and m < 1:
             raise InputError(f"m is {m}", expected="at least 1, or None for every token")
-        self.backbone, self.m, self.norm, self.merged = backbone, m, norm, merged
+        self.backbone, self.m, self.norm = backbone, m, norm
         self.dim = dim or backbone.dim
         self.projection = nn.Linear(backbone.dim, dim, bias=False) if dim else None
         if self.projection is not None:
@@ -62,23 +54,18 @@ class MultiVectorEncoder(Tower):
 
     @property
     def settings(self) -> tuple[Any, ...]:
-        return ("multi-vector", self.m, self.norm, self.dim, *["merged"] * self.merged)
+        return ("multi-vector", self.m, self.norm, self.dim)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Vectors `(B, m, d)` and which are there `(B, m)` bool, from ids and mask `(B, T)`; m is at most T, and 1
-        where they are merged."""
+        """Vectors `(B, m, d)` and which are there `(B, m)` bool, from ids and mask `(B, T)`; m is at most T."""
         states = self.backbone.last(input_ids, attention_mask)[:, : self.m]  # (B, m, d)
-        valid = attention_mask[:, : self.m].bool()
-        if self.merged:
-            there = valid.unsqueeze(-1).to(states.dtype)  # (B, m, 1)
-            states, valid = (states * there).sum(dim=1, keepdim=True) / there.sum(dim=1, keepdim=True), valid[:, :1]
         if self.projection is not None:
             states = self.projection(states)
         if self.layer_norm is not None:
             states = self.layer_norm(states)
         if self.norm == "l2":
             states = nn.functional.normalize(states, dim=-1)
-        return states, valid
+        return states, attention_mask[:, : self.m].bool()
 
 
 class MultiVectorTowers(TowerPair):
@@ -90,6 +77,8 @@ class MultiVectorTowers(TowerPair):
     Parameters
     ----------
     query_vectors: only the first so many of a query's vectors count; None means all its tower gives.
+    merged: a passage's vectors are made one, their mean (of unit length where they are): it reads as many states and
+        keeps one vector, a placebo for keeping several.
     """
 
     kind = "multi-vector"
@@ -102,13 +91,14 @@ class MultiVectorTowers(TowerPair):
         tied: bool,
         name: str = "late interaction",
         query_vectors: int | None = None,
+        merged: bool = False,
     ) -> None:
         super().__init__(query, passage, tied, name)
         if (query.dim, query.norm) != (passage.dim, passage.norm):
             raise InputError("the towers give vectors that cannot be compared", expected="the same dim and norm")
         if query_vectors is not None and query_vectors < 1:
             raise InputError(f"query_vectors is {query_vectors}", expected="at least 1, or None for all")
-        self.query_vectors = query_vectors
+        self.query_vectors, self.merged = query_vectors, merged
 
     @property
     def dim(self) -> int:
@@ -118,20 +108,27 @@ class MultiVectorTowers(TowerPair):
     def fingerprint(self) -> str:
         from retrievarium.workspace import content_hash
 
-        return content_hash([super().fingerprint, self.query_vectors])
+        return content_hash([super().fingerprint, self.query_vectors, *["merged"] * self.merged])
 
     def forward(self, role: Role, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors `(B, m, d)` and which are there `(B, m)`, by the tower of this role."""
         vectors, valid = self.tower(role)(input_ids, attention_mask)
+        if role == "passage" and self.merged:
+            return self._mean(vectors, valid), valid[:, :1]
         kept = self.query_vectors if role == "query" else None
         return vectors[:, :kept], valid[:, :kept]
 
+    def _mean(self, vectors: Tensor, valid: Tensor) -> Tensor:
+        """`(B, 1, d)` of those that are there among `(B, m, d)`."""
+        there = valid.unsqueeze(-1).to(vectors.dtype)  # (B, m, 1)
+        mean = (vectors * there).sum(dim=1, keepdim=True) / there.sum(dim=1, keepdim=True)
+        return nn.functional.normalize(mean, dim=-1) if self.passage.norm == "l2" else mean
+
     def tokens(self, role: Role, text: str) -> list[str]:
         """The pieces whose vectors stand for the text; those that share a merged vector in one string."""
-        tower = self.tower(role)
-        kept = [n for n in (tower.m, self.query_vectors if role == "query" else None) if n is not None]
-        pieces = super().tokens(role, text)
-        return [" ".join(pieces[: tower.m])] if tower.merged else pieces[: min(kept, default=None)]
+        kept = [n for n in (self.tower(role).m, self.query_vectors if role == "query" else None) if n is not None]
+        pieces = super().tokens(role, text)[: min(kept, default=None)]
+        return [" ".join(pieces)] if role == "passage" and self.merged else pieces
 
     def encode(self, role: Role, texts: Sequence[str], progress: Progress | None = None) -> MultiVectors:
         """float32 vectors with offsets, by the tower of this role; every text has at least one."""
@@ -159,7 +156,7 @@ class MultiVectorTowers(TowerPair):
         return save_multi_vector(self, folder)
 
     def _with(self, query: Any, passage: Any) -> MultiVectorTowers:
-        return MultiVectorTowers(query, passage, self.tied, self.name, self.query_vectors)
+        return MultiVectorTowers(query, passage, self.tied, self.name, self.query_vectors, self.merged)
 
 
 def multi_vector_towers(
@@ -178,9 +175,7 @@ def multi_vector_towers(
     """Towers that start equal, from a backbone (copied), a folder, or "minilm".
 
     Late interaction is `multi_vector_towers(start, dim=32)`; ME-BERT is `multi_vector_towers(start, m=4,
-    norm="layer", tied=False, query_vectors=1)`. `merged` is of the passage tower, so of both where they are tied.
+    query_vectors=1)`, with norm "layer" or "l2".
     """
     query = MultiVectorEncoder(backbone_of(start, max_length), m, norm, dim, seed)
-    passage = query if tied else deepcopy(query)
-    passage.merged = merged
-    return MultiVectorTowers(query, passage, tied, name, query_vectors)
+    return MultiVectorTowers(query, query if tied else deepcopy(query), tied, name, query_vectors, merged)

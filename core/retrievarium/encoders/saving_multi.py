@@ -30,7 +30,7 @@ from retrievarium.workspace import read_json, write_json
 def is_stock(towers: MultiVectorTowers) -> bool:
     """Whether sentence-transformers has the parts."""
     tower = towers.passage
-    every = tower.m is None and not tower.merged and towers.query_vectors is None
+    every = tower.m is None and towers.query_vectors is None and not towers.merged
     return towers.tied and every and tower.norm in (None, "l2")
 
 
@@ -50,7 +50,7 @@ def save_multi_vector(towers: MultiVectorTowers, folder: str | Path) -> Path:
         head = {n: t.detach().cpu().contiguous() for n, t in one.state_dict().items() if not n.startswith("backbone.")}
         save_file(head, str(folder / role / "head.safetensors"))
     about = {"tied": towers.tied, "query_vectors": towers.query_vectors, "m": tower.m, "norm": tower.norm}
-    about |= {"dim": tower.dim if tower.projection is not None else None, "merged": tower.merged}
+    about |= {"dim": tower.dim if tower.projection is not None else None, "merged": towers.merged}
     lengths = {role: getattr(towers, role).max_length for role in ("query", "passage")}
     write_json(folder / OWN_FORMAT, {"format": 1, "kind": "multi-vector", **about, "max_length": lengths})
     return folder
@@ -91,15 +91,15 @@ def load_multi_vector(folder: str | Path, name: str | None = None) -> MultiVecto
         raise InputError("this is no folder of multi-vector towers", path=folder / OWN_FORMAT)
     passage = _own(folder, "passage", about)
     query = passage if about["tied"] else _own(folder, "query", about)
-    return MultiVectorTowers(query, passage, about["tied"], name, about["query_vectors"])
+    how = (about["tied"], name, about["query_vectors"], about.get("merged", False))
+    return MultiVectorTowers(query, passage, *how)
 
 
 def _own(folder: Path, role: str, about: dict[str, Any]) -> MultiVectorEncoder:
     from safetensors.torch import load_file
 
     backbone = Backbone.load(folder / role, about["max_length"][role])
-    merged = bool(about.get("merged")) and (role == "passage" or about["tied"])
-    tower = MultiVectorEncoder(backbone, about["m"], about["norm"], about["dim"], merged=merged)
+    tower = MultiVectorEncoder(backbone, about["m"], about["norm"], about["dim"])
     head = load_file(str(folder / role / "head.safetensors"))
     missing = tower.load_state_dict(head, strict=False)
     if missing.unexpected_keys or any(not n.startswith("backbone.") for n in missing.missing_keys):

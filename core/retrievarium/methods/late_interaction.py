@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retrievarium import encoders, objectives, retrievers, training
+from retrievarium.methods.budget import given
 from retrievarium.methods.registry import method
 
 if TYPE_CHECKING:
@@ -43,19 +44,21 @@ def late_interaction(
     *,
     dim: int = 32,
     temperature: float = 0.25,
+    tokens: int | None = None,
     batch: int | None = None,
     lr: float | None = None,
     steps: int | None = None,
 ) -> Any:
-    """One tower from the same warm start as the papers' methods, in-batch negatives alone."""
-    assert batch is not None
-    assert lr is not None
-    assert steps is not None
-    shape: dict[str, Any] = {"norm": "l2", "tied": True, "max_length": budget.passage_tokens, "seed": seed}
-    towers = encoders.multi_vector_towers(
-        work.warm_start(collection, budget), dim=dim, name="late_interaction", **shape
-    )
+    """One tower from the same warm start as the papers' methods, in-batch negatives alone.
+
+    dim: of a token's vector. temperature: tau; a question's score is a sum, so it need not be as small as a cosine's.
+    tokens: word pieces read of a passage; beyond what the start has read, its places are copied.
+    """
+    batch, lr, steps = given(batch, lr, steps)
+    start = encoders.lengthen_backbone(work.warm_start(collection, budget), tokens or budget.passage_tokens)
+    shape: dict[str, Any] = {"norm": "l2", "dim": dim, "tied": True, "seed": seed}
+    towers = encoders.multi_vector_towers(start, name="late_interaction", **shape)
     batches = training.PairBatches(towers, collection, collection.train, batch, seed)
     objective = objectives.InfoNCE(temperature=temperature)
-    work.fit("training", towers, batches, objective, steps=steps, lr=lr, seed=seed)
+    work.fit("training", towers, batches, objective, dev=collection, steps=steps, lr=lr, seed=seed)
     return towers
