@@ -31,7 +31,7 @@ def test_answers_stand_in_gold_passages(arm_a: Collection) -> None:
 def test_relations_have_equal_counts(arm_a: Collection) -> None:
     counts = Counter(arm_a.queries.table.column("relation").to_pylist())
     assert len(counts) == len(RELATIONS)
-    assert max(counts.values()) - min(counts.values()) <= 3
+    assert max(counts.values()) - min(counts.values()) <= 4, "600 passages; from 2,000 on they are equal"
 
 
 def test_naming_and_wording_follow_their_dials(world: World) -> None:

@@ -52,7 +52,7 @@ class Asker:
         """About `count` questions on the subjects of a role, equally many for each relation."""
         draw = Draw(self.seed, "ask", role)
         subjects = [e for e in self.plan.cast.described if e.role == role]
-        picked = self._facts(subjects, max(1, count // len(RELATIONS)), draw)
+        picked = self._facts(subjects, max(1, count // len(RELATIONS)), draw, spare=role == "test")
         questions: list[Question] = []
         for relation in RELATIONS:
             groups = draw.shuffled(picked[relation])
@@ -65,29 +65,40 @@ class Asker:
         self._name(questions, draw)
         return questions
 
-    def _facts(self, subjects: list[Entity], per: int, draw: Draw) -> dict[str, list[list[int]]]:
-        """For each relation, fact groups of `per` subjects; each subject keeps a trained one unasked."""
+    def _facts(self, subjects: list[Entity], per: int, draw: Draw, spare: bool) -> dict[str, list[list[int]]]:
+        """For each relation, fact groups of `per` subjects; with `spare` each keeps a trained relation unasked.
+
+        Seen and unseen subjects, and the types among them, are asked in proportion to what is told of them, and within
+        a type those come first of whose facts the smallest share is asked.
+        """
         by: dict[str, dict[int, list[int]]] = {name: {} for name in RELATIONS}
         for subject in subjects:
             for number in self.plan.own_facts[subject.number]:
                 by[self.plan.facts[number].relation].setdefault(subject.number, []).append(number)
-        free = {e.number: sum(1 for name in by if e.number in by[name] and name not in HELD_OUT) for e in subjects}
-        asked = dict.fromkeys(free, 0)
+        told: dict[tuple[int, bool], int] = {}  # relations told of a subject, by whether training asks them
+        for name, tellers in by.items():
+            for number in tellers:
+                told[number, name not in HELD_OUT] = told.get((number, name not in HELD_OUT), 0) + 1
+        asked = dict.fromkeys(told, 0)
+        entities = self.plan.cast.entities
         picked: dict[str, list[list[int]]] = {}
-        order = sorted(by, key=lambda name: (len(by[name]), name))
-        for name in order:
-            left = draw.shuffled(sorted(by[name]))
-            left.sort(key=lambda number: asked[number])
+        for name in sorted(by, key=lambda name: (len(by[name]), name)):
+            trained = name not in HELD_OUT
+            groups: dict[tuple[bool, str], list[int]] = {}
+            for number in draw.shuffled(sorted(by[name])):
+                groups.setdefault((entities[number].unseen, entities[number].kind), []).append(number)
+            ranked: list[tuple[int, int]] = []  # the place of a subject in its group, from 0 to 999
+            for members in groups.values():
+                start = draw.below(1000)
+                few = sorted(members, key=lambda number: 1000 * asked[number, trained] // told[number, trained])
+                ranked += [((1000 * at + start) // len(few), number) for at, number in enumerate(few)]
             picked[name] = []
-            for number in left:
+            for _, number in sorted(ranked, key=lambda item: item[0]):
                 if len(picked[name]) == per:
                     break
-                if name not in HELD_OUT:
-                    if free[number] <= 1:
-                        continue
-                    free[number] -= 1
-                asked[number] += 1
-                picked[name].append(by[name][number])
+                if not (spare and trained) or asked[number, trained] + 1 < told[number, trained]:
+                    asked[number, trained] += 1
+                    picked[name].append(by[name][number])
         return picked
 
     def _word(self, group: list[int], relation: str, part: str, overlap: str, draw: Draw) -> Question:

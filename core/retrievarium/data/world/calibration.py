@@ -19,7 +19,7 @@ from retrievarium.data.world.slices import CAUSES
 if TYPE_CHECKING:
     from retrievarium.data.world.world import World
 
-DIALS_HASH = "025d9719a37f3a49"  # frozen; tuned on seeds 1 to 9
+DIALS_HASH = "43dfb9a120bd6965"  # frozen; tuned on seeds 1 to 9
 QUANTILES = (("p10", 0.1), ("p50", 0.5), ("p90", 0.9))
 REAL = {  # p10, p50, p90 of the same statistic in three real collections
     "squad-dev": (0.40, 0.70, 1.00),

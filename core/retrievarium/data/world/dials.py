@@ -23,7 +23,7 @@ class Dials:
     """
 
     articles: int = _dial(24, 20, 33, "per 100 passages", "How many articles the passages are grouped into.")
-    test_subjects: int = _dial(54, 10, 70, "% of articles", "Articles whose subject is asked about in the test.")
+    test_subjects: int = _dial(66, 10, 70, "% of articles", "Articles whose subject is asked about in the test.")
     dev_subjects: int = _dial(8, 2, 20, "% of articles", "Articles whose subject is asked about in the dev split.")
     test_questions: int = _dial(60, 5, 70, "per 100 passages", "Test questions, equally many for each relation.")
     dev_questions: int = _dial(8, 1, 20, "per 100 passages", "Dev questions, on subjects of their own.")
@@ -35,7 +35,7 @@ class Dials:
     given_names: int = _dial(300, 50, 2000, "per 5,000 passages", "Given names: fewer make names more ambiguous.")
     surnames: int = _dial(500, 50, 4000, "per 5,000 passages", "Surnames: fewer make names more ambiguous.")
     place_names: int = _dial(
-        2600, 300, 9000, "per 5,000 passages", "Names that towns, firms, ships and the rest draw on."
+        2800, 300, 9000, "per 5,000 passages", "Names that towns, firms, ships and the rest draw on."
     )
     homonyms: int = _dial(4, 0, 20, "% of articles", "Subjects that share their full name with one of another type.")
     ask_full: int = _dial(45, 0, 100, "% of questions", "Questions that give the subject's full name.")
@@ -43,7 +43,7 @@ class Dials:
     ask_alias: int = _dial(15, 0, 100, "% of questions", "Questions that give an alias told in another passage.")
     ask_description: int = _dial(15, 0, 100, "% of questions", "Questions that describe the subject by another fact.")
     alias_keeps: int = _dial(
-        84, 0, 100, "% of aliases", "Aliases that keep a token of the name, as nicknames often do."
+        94, 0, 100, "% of aliases", "Aliases that keep a token of the name, as nicknames often do."
     )
     clue_near: int = _dial(88, 0, 100, "% of descriptions", "Descriptions by a fact that the gold passage tells too.")
     gold_full: int = _dial(40, 0, 100, "% of passages", "Passages that give their subject's full name.")
@@ -60,10 +60,10 @@ class Dials:
     crowd_low: int = _dial(12, 3, 40, "passages", "Fewest passages that name a subject without the asked fact.")
     crowd_high: int = _dial(40, 3, 80, "passages", "Most passages that name a subject without the asked fact.")
     hints: int = _dial(
-        80, 0, 100, "% of mentions", "Mentions that touch on a relation of whom they name, and tell nothing."
+        100, 0, 100, "% of mentions", "Mentions that touch on a relation of whom they name, and tell nothing."
     )
     siblings: int = _dial(
-        2,
+        3,
         0,
         6,
         "sixths of a look-alike",

@@ -8,6 +8,7 @@ from retrievarium.data.world.cast import Cast, Entity, look_alike
 from retrievarium.data.world.dials import Dials
 from retrievarium.data.world.draws import Draw
 from retrievarium.data.world.relations import KINDS, RELATIONS, relations_of
+from retrievarium.data.world.telling import tellings
 from retrievarium.data.world.words import literal
 
 
@@ -65,7 +66,9 @@ class _Deck:
             if entity.role == "train":
                 quota = draw.between(1, 5)
             else:
-                extra = min(draw.below(max(1, span + 1)) for _ in range(3))
+                # Most crowds are small, or name tokens would stand in too many passages; a few reach the upper end.
+                tries = 1 if draw.chance(7) else 8
+                extra = min(draw.below(max(1, span + 1)) for _ in range(tries))
                 quota = max(0, dials.crowd_low + min(3, max(0, span)) + extra - own)
             self.left[entity.number] = quota
         self.by_kind: dict[str, list[int]] = {}
@@ -145,14 +148,14 @@ class Planner:
         return fact
 
     def _own_facts(self, draw: Draw) -> None:
-        single = self.dials.facts_high == 1
+        single, told = self.dials.facts_high == 1, tellings(self.seed, self.cast)
         for subject in self.cast.described:
             homes = draw.shuffled(self.articles[subject.article])
-            relations = draw.shuffled(relations_of(subject.kind))
+            relations = told[subject.number]
             if single:
                 relations = relations[: len(homes)]
-            elif len(relations) > 6 and relations[-1] != "product" and draw.chance(30):
-                self.lacking.append((subject.number, relations.pop()))
+            else:
+                self.lacking += [(subject.number, r) for r in relations_of(subject.kind) if r not in relations]
             for turn, relation in enumerate(relations):
                 page = self.pages[homes[turn % len(homes)]]
                 again = RELATIONS[relation].several and not single and draw.chance(self.dials.several)
@@ -197,7 +200,7 @@ class Planner:
                     model = self.cast.described[draw.below(len(self.cast.described))]
                     entity = look_alike(self.cast, model, draw)
                 else:
-                    kind = ("person", "town", "company", "academy")[draw.weighted((16, 34, 25, 25))]
+                    kind = ("person", "town", "company", "academy")[draw.weighted((6, 34, 25, 25))]
                     if draw.chance(12):
                         kind = draw.choice(("ship", "bridge", "instrument", "bird", "mineral", "tree"))
                     entity = draw.choice(self.cast.minors[kind])
@@ -215,7 +218,7 @@ class Planner:
         for relation in draw.shuffled(relations_of(entity.kind)):
             if len(told) == count:
                 break
-            if "person" in RELATIONS[relation].values and draw.chance(70):
+            if "person" in RELATIONS[relation].values and draw.chance(90):
                 continue  # asides name few people, or given names would stand in too many passages
             if (entity.number, relation) not in self.known:
                 fact = self._add(entity, relation, page, draw, described=35)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from retrievarium.data.world.book import Book
 from retrievarium.data.world.draws import Draw
@@ -17,22 +19,39 @@ if TYPE_CHECKING:
     from retrievarium.data.world.world import World
 
 K1, B = 0.9, 0.4  # Lucene's usual choice; probes are not tuned
+CUTS = 5
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A probe's figure and the range it must lie in; a range of 0 to 1 is for information."""
+    """A probe's figure and the range it must lie in; a range of 0 to 1 is for information.
+
+    spread: half the width of the 95% interval in which a figure of pure chance lies; 0 where chance plays no part.
+    """
 
     name: str
     measure: str
     value: float
     low: float
     high: float
+    spread: float = 0.0
 
     @property
     def holds(self) -> bool:
-        """Whether the figure lies in its range."""
-        return self.low <= self.value <= self.high
+        """Whether the figure lies in its range, give or take what chance does to it in one World."""
+        return self.low - self.spread <= self.value <= self.high + self.spread
+
+
+class Blind(NamedTuple):
+    """AUC of a classifier that sees passages and no question: over all, and within groups (weighted by pairs).
+
+    spread: half the width of the 95% interval of an AUC of pure chance, sqrt((n+ + n- + 1) / (12 n+ n-)) a standard
+    error (Hanley and McNeil, 1982).
+    """
+
+    overall: float
+    within: float
+    spread: float
 
 
 def _figures(found: Sequence[list[int]], gold: Sequence[list[int]]) -> tuple[float, float]:
@@ -76,47 +95,75 @@ def template_matcher(book: Book) -> tuple[float, float]:
     return _figures(found, [book.gold(q) for q in book.test])
 
 
-def gold_without_question(book: Book) -> tuple[float, float]:
-    """AUC of a classifier that sees a passage and no question: is what it tells of its subject asked?
-
-    Logistic regression on the passage's words, names left out, trained on half of the test subjects and judged on the
-    other half, both ways. Returns (within relation, over all). Known not to hold over all (about .57): questions are
-    equally many for each relation while relations differ in how often they are told, so what relations a passage tells
-    says something about being asked. The first figure compares only passages that tell the same relation.
-    """
+def _words(book: Book, pages: Sequence[int]) -> Any:
+    """Whether each passage holds each word, names left out, as a sparse matrix."""
     from scipy.sparse import csr_matrix
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
 
-    names, asked = _names(book), {number for question in book.test for number in question.facts}
-    subjects = [entity.number for entity in book.plan.cast.described if entity.role == "test"]
-    facts = [book.plan.facts[n] for s in subjects for n in book.plan.own_facts[s] if book.plan.facts[n].told]
+    names = _names(book)
     vocabulary: dict[str, int] = {}
     rows: list[int] = []
     columns: list[int] = []
-    for at, fact in enumerate(facts):
-        for term in sorted(set(terms(book.passages[fact.passage].text)) - names):
+    for at, page in enumerate(pages):
+        for term in sorted(set(terms(book.passages[page].text)) - names):
             rows.append(at)
             columns.append(vocabulary.setdefault(term, len(vocabulary)))
-    data = csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(facts), len(vocabulary)))
-    label = np.array([fact.number in asked for fact in facts])
-    relation = np.array([fact.relation for fact in facts])
-    draw = Draw(book.seed, "probe halves")
-    half = {subject: draw.chance(50) for subject in subjects}
-    first = np.array([half[fact.subject] for fact in facts])
+    return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(pages), len(vocabulary)))
+
+
+def _blind(book: Book, pages: Sequence[int], label: npt.NDArray[np.bool_], group: Sequence[str] = ()) -> Blind:
+    """What `label` owes to the passages alone.
+
+    Logistic regression on the passages' words. Subjects are cut into five parts with equally many of each type, each
+    judged by what was learned on the other four, and all that for `CUTS` random cuts: the mean of one cut would vary
+    by .01. (Types are asked in proportion: parts with more of one would hold less of it elsewhere, and fall below .5.)
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+
+    data, kinds = _words(book, pages), np.array(group)
+    subjects = np.array([book.plan.pages[page].subject for page in pages])
+    known = sorted({int(subject) for subject in subjects})
     areas, sizes, overall = [], [], []
-    for train, test in ((first, ~first), (~first, first)):
-        if len(set(label[train])) < 2 or len(set(label[test])) < 2:
-            continue
-        scores = LogisticRegression(C=0.02, max_iter=300).fit(data[train], label[train]).decision_function(data)
-        overall.append(roc_auc_score(label[test], scores[test]))
-        for name in sorted(set(relation)):
-            group = test & (relation == name)
-            pairs = int(label[group].sum()) * int((~label[group]).sum())
-            if pairs:
-                areas.append(roc_auc_score(label[group], scores[group]))
-                sizes.append(pairs)
-    return (float(np.average(areas, weights=sizes)) if areas else 0.5, float(np.mean(overall)) if overall else 0.5)
+    for cut in range(CUTS):
+        place = np.zeros(len(book.plan.cast.described), dtype=np.int64)
+        dealt = Draw(book.seed, "probe parts", cut).shuffled(known)
+        place[sorted(dealt, key=lambda number: book.plan.cast.described[number].kind)] = np.arange(len(known)) % 5
+        for part in range(5):
+            test = place[subjects] == part
+            if len(set(label[~test])) < 2 or len(set(label[test])) < 2:
+                continue
+            model = LogisticRegression(C=0.02, max_iter=300).fit(data[~test], label[~test])
+            scores = np.zeros(len(label))
+            scores[test] = model.decision_function(data[test])
+            overall.append(roc_auc_score(label[test], scores[test]))
+            for name in sorted(set(group)):
+                chosen = test & (kinds == name)
+                pairs = int(label[chosen].sum()) * int((~label[chosen]).sum())
+                if pairs:
+                    areas.append(roc_auc_score(label[chosen], scores[chosen]))
+                    sizes.append(pairs)
+    some, none = int(label.sum()), int((~label).sum())
+    return Blind(
+        float(np.mean(overall)) if overall else 0.5,
+        float(np.average(areas, weights=sizes)) if areas else 0.5,
+        1.96 * math.sqrt((some + none + 1) / (12 * some * none)) if some and none else 0.5,
+    )
+
+
+def gold_without_question(book: Book) -> Blind:
+    """Does a passage give away that what it tells of its tested subject is asked? Groups are relations."""
+    asked = {number for question in book.test for number in question.facts}
+    subjects = [entity.number for entity in book.plan.cast.described if entity.role == "test"]
+    facts = [book.plan.facts[n] for s in subjects for n in book.plan.own_facts[s] if book.plan.facts[n].told]
+    label = np.array([fact.number in asked for fact in facts], dtype=bool)
+    return _blind(book, [fact.passage for fact in facts], label, [fact.relation for fact in facts])
+
+
+def tested_without_question(book: Book) -> Blind:
+    """Does a passage give away that its article's subject is a tested one?"""
+    described = book.plan.cast.described
+    label = np.array([described[page.subject].role == "test" for page in book.plan.pages], dtype=bool)
+    return _blind(book, range(len(book.plan.pages)), label)
 
 
 def probe(world: World) -> list[Probe]:
@@ -125,7 +172,7 @@ def probe(world: World) -> list[Probe]:
     names = _names(book)
     masked = _bm25(book, lambda term: term not in names, whole_index=False)
     only = _bm25(book, lambda term: term in names, whole_index=True)
-    within, overall = gold_without_question(book)
+    gold, tested = gold_without_question(book), tested_without_question(book)
     popular, template = popularity_only(book), template_matcher(book)
     return [
         Probe("BM25, names masked", "RR@10", masked[0], 0.0, 0.25),
@@ -134,8 +181,9 @@ def probe(world: World) -> list[Probe]:
         Probe("BM25, only names", "Success@5", only[1], 0.0, 1.0),
         Probe("popularity only", "RR@10", popular[0], 0.0, 0.02),
         Probe("popularity only", "Success@5", popular[1], 0.0, 0.02),
-        Probe("gold or not, without the question", "AUC", overall, 0.48, 0.52),
-        Probe("the same, within a relation", "AUC", within, 0.48, 0.52),
+        Probe("gold or not, without the question", "AUC", gold.overall, 0.48, 0.52, gold.spread),
+        Probe("the same, within a relation", "AUC", gold.within, 0.48, 0.52, gold.spread),
+        Probe("tested or not, without the question", "AUC", tested.overall, 0.48, 0.52, tested.spread),
         Probe("template matcher", "RR@10", template[0], 0.0, 0.05),
         Probe("template matcher", "Success@5", template[1], 0.0, 1.0),
     ]

@@ -77,7 +77,7 @@ def figures(world: World) -> dict[str, Any]:
         ],
         "probes": [
             {"name": p.name, "measure": p.measure, "value": round(p.value, 4), "low": p.low, "high": p.high}
-            | {"holds": p.holds}
+            | {"spread": round(p.spread, 4), "holds": p.holds}
             for p in probe(world)
         ],
     }
@@ -110,7 +110,9 @@ def render(found: dict[str, Any]) -> str:
     lines += ["", "Shortcut probes                                      allowed      measured"]
     for row in found["probes"]:
         allowed = f"{row['low']:g} to {row['high']:g}"
-        lines.append(f"{_mark(row['holds'])} {row['name']:<42} {row['measure']:<9} {allowed:>12} {row['value']:>9.3f}")
+        chance = f" (chance alone: {row['spread']:.3f} either way)" if row["spread"] else ""
+        told = f"{row['name']:<42} {row['measure']:<9} {allowed:>12} {row['value']:>9.3f}"
+        lines.append(f"{_mark(row['holds'])} {told}{chance}")
     return "\n".join(lines)
 
 
