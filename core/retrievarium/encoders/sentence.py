@@ -81,6 +81,18 @@ class SentenceEncoder:
             rows = _token_ids(tokenizer, [prompt + t for t in texts], None)
         return np.array([len(r) for r in rows], dtype=np.int64)
 
+    def query_path(self, text: str) -> tuple[list[Any], Any, list[int]]:
+        """The modules a query passes through, their tokenizer, and the ids of this text with its prompt.
+
+        Raises InputError where texts take another way than tokens and a transformer.
+        """
+        if not self._plain:
+            raise InputError(f"{self.name} does not go from tokens through a transformer alone")
+        modules = self._modules("query")
+        tokenizer = modules[0].tokenizer
+        (ids,) = _token_ids(tokenizer, [self._prompt("query") + text], self._lengths["query"])
+        return modules, tokenizer, ids
+
     # -- inside
 
     def _modules(self, role: str) -> list[Any]:

@@ -140,18 +140,21 @@ class BM25(BaseRetriever):
 
         return Run.from_rankings(queries.ids, itertools.starmap(ranking, zip(queries.ids, queries.texts, strict=True)))
 
+    def postings(self, term: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Row numbers of the passages that hold a term, `(df,)`, and what it adds to their scores, `(df,)`."""
+        index, vocabulary = self._index
+        if term not in vocabulary:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
+        start, stop = index.scores["indptr"][vocabulary[term]], index.scores["indptr"][vocabulary[term] + 1]
+        return np.asarray(index.scores["indices"][start:stop]), np.asarray(index.scores["data"][start:stop])
+
     def explain(self, text: str, passage_id: str) -> list[tuple[str, float]]:
         """What each term of the query adds to a passage's score, largest first; the parts sum to the score."""
-        index, vocabulary = self._index
         row = self.collection.passages.row_of[passage_id]
         parts: list[tuple[str, float]] = []
         for term, count in Counter(self.analyzer.terms(text)).items():
-            if term not in vocabulary:
-                parts.append((term, 0.0))
-                continue
-            start, stop = index.scores["indptr"][vocabulary[term]], index.scores["indptr"][vocabulary[term] + 1]
-            at = np.flatnonzero(index.scores["indices"][start:stop] == row)
-            parts.append((term, count * float(index.scores["data"][start:stop][at].sum())))
+            rows, values = self.postings(term)
+            parts.append((term, count * float(values[rows == row].sum())))
         return sorted(parts, key=lambda p: (-p[1], p[0]))
 
 

@@ -92,7 +92,7 @@ class HyDE(BaseRetriever):
     def search_with(self, queries: Searchable, hypotheses: Hypotheses, k: int = 100) -> Run:
         """Search with texts that are given, one list for each query."""
         batch = as_queries(queries)
-        means = np.array([parts.sum(axis=0) for parts in self._parts(batch, hypotheses)])  # (B, d)
+        means = np.array([parts.sum(axis=0) for parts in self.vectors(batch, hypotheses)])  # (B, d)
         run = self.dense.search_vectors(batch, means.astype(np.float32), k)
         if self.dense.encoder.similarity != "cosine":
             return run
@@ -100,7 +100,7 @@ class HyDE(BaseRetriever):
         lengths = np.repeat(np.linalg.norm(means, axis=1), np.diff(run.offsets))
         return Run(run.query_ids, run.offsets, run.doc_ids, run.scores.astype(np.float64) * lengths)
 
-    def _parts(self, batch: QueryBatch, hypotheses: Hypotheses) -> list[NDArray[np.float64]]:
+    def vectors(self, batch: QueryBatch, hypotheses: Hypotheses) -> list[NDArray[np.float64]]:
         """For each query the vectors `(N + 1, d)` whose sum is v: its own, then each text's, over N + 1."""
         if len(hypotheses.texts) != len(batch):
             raise InputError(f"{len(hypotheses.texts)} lists of texts for {len(batch)} queries", expected="one each")
@@ -118,9 +118,12 @@ class HyDE(BaseRetriever):
         """What the query and each invented text add to a passage's score; the parts sum to the score."""
         batch = as_queries(text)
         hypotheses = self.write(batch)
-        (weighted,) = self._parts(batch, hypotheses)
-        parts = np.array(vector_parts(self.dense, weighted, passage_id))
-        if self.dense.encoder.similarity == "cosine":
-            parts = parts * np.linalg.norm(weighted.sum(axis=0))
         told = [*["query"] * self.include_query, *hypotheses.texts[0]]
-        return list(zip(told, parts.tolist(), strict=True))
+        return list(zip(told, self.values(self.vectors(batch, hypotheses)[0], passage_id), strict=True))
+
+    def values(self, vectors: NDArray[np.float64], passage_id: str) -> list[float]:
+        """What each of the vectors `(N + 1, d)` of one query adds to a passage's score."""
+        parts = np.array(vector_parts(self.dense, vectors, passage_id))
+        if self.dense.encoder.similarity == "cosine":
+            parts = parts * np.linalg.norm(vectors.sum(axis=0))
+        return parts.tolist()

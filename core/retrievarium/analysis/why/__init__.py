@@ -1,0 +1,13 @@
+"""Why a passage got its score, for any retriever; and what happens to all ranks when a text is edited."""
+
+from retrievarium._lazy import lazy
+
+__getattr__, __dir__, __all__ = lazy(
+    __name__,
+    {
+        "retrievarium.analysis.why.parts": ["Attribution", "Part", "Weighed", "against", "units", "words"],
+        "retrievarium.analysis.why.attribute": ["attribute", "explainer", "of_list"],
+        "retrievarium.analysis.why.vectors": ["passage_words"],
+        "retrievarium.analysis.why.gradients": ["Gradients", "integrated_gradients"],
+    },
+)
