@@ -7,6 +7,17 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.evaluation.agreement": ["Agreement", "cohen_kappa"],
         "retrievarium.evaluation.answers": ["has_answer", "answer_spans"],
+        "retrievarium.evaluation.breakdown": [
+            "Breakdown",
+            "Cell",
+            "break_down",
+            "buckets",
+            "macro_average",
+            "pooled",
+            "quantile_edges",
+            "two_by_two",
+            "wilson",
+        ],
         "retrievarium.evaluation.comparison": ["Comparison", "compare"],
         "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],
         "retrievarium.evaluation.significance": ["Paired", "holm", "paired"],
