@@ -217,3 +217,14 @@ def test_a_longer_backbone_reads_on_and_leaves_short_texts_as_they_were(backbone
     with torch.no_grad():
         torch.testing.assert_close(again.eval().last(torch.tensor([read]), torch.ones(1, len(read))), states.detach())
     assert lengthen_backbone(backbone, 32).max_length == 32
+
+
+def test_a_lengthened_tower_gives_the_same_vectors_and_has_more_places(backbone):
+    tower = DenseEncoder(backbone, "mean", normalize=True)
+    long = tower.lengthened(150)
+    assert (long.max_length, long.backbone.model.config.max_position_embeddings) == (tower.max_length, 150)
+    pair, longer = Towers(tower, tower, True), Towers(long, long, True)
+    assert np.allclose(pair.encode_queries(TEXTS), longer.encode_queries(TEXTS), atol=1e-6)
+    assert not {id(p) for p in tower.parameters()} & {id(p) for p in long.parameters()}
+    ids = torch.full((1, 150), 5)
+    assert long(ids, torch.ones_like(ids)).shape == (1, tower.dim)

@@ -7,7 +7,7 @@ import pytest
 from retrievarium.contracts import InputError
 from retrievarium.data import Collection, World
 from retrievarium.methods import Arms
-from retrievarium.methods.slicing import by_bucket, gold_words, only
+from retrievarium.methods.slicing import by_bucket, gold_words, judged_in_full, only, with_several
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,16 @@ def test_buckets_share_out_every_question_once() -> None:
         {"words": "5 and more", "questions": 1, "a": 1.0, "b": 0.0},
     ]
     assert [r["questions"] for r in by_bucket(arms, values, "words", (4, 8))] == [3, 1]
+
+
+def test_questions_with_several_passages_and_judgements_in_full(world: Collection) -> None:
+    assert judged_in_full(world) is world, "nothing is hidden"
+    told = World(1, 100, hidden_positives=3).collection()
+    full = judged_in_full(told)
+    counts = [len(c.train.qrels) / len(c.train.queries) for c in (told, full)]
+    assert counts[0] < 1.5 < counts[1]
+    assert full.test.qrels.to_dict() == told.test.qrels.to_dict()
+    many = with_several(told, 3)
+    assert many > with_several(told, 5)
+    assert {len(told.test.qrels.relevant(q)) >= 3 for q in many} == {True}
+    assert with_several(told, 1) == set(told.test.queries.ids)

@@ -29,11 +29,12 @@ class TextFeedbackEncoder(nn.Module):
     depth: k, how many passages it reads. With 0 it is the base tower.
     max_length: tokens of the whole input; None takes as many as the backbone has places for. The query comes first and
         whole (as the base tower would cut it); feedback is cut from its end.
+    source: what finds the passages it was trained with, in a word of one's own; "own" is the base retriever.
 
     Source: Yu et al., 2021 (arXiv 2108.13454), section 3.
     """
 
-    def __init__(self, base: DenseEncoder, depth: int = 3, max_length: int | None = None) -> None:
+    def __init__(self, base: DenseEncoder, depth: int = 3, max_length: int | None = None, source: str = "own") -> None:
         super().__init__()
         positions = int(base.backbone.model.config.max_position_embeddings)
         max_length = positions if max_length is None else max_length
@@ -42,7 +43,7 @@ class TextFeedbackEncoder(nn.Module):
                 f"depth={depth}, max_length={max_length}",
                 expected=f"depth 0 or more; from {base.max_length} (the query's own length) to {positions} tokens",
             )
-        self.tower, self.depth, self.max_length = deepcopy(base), depth, max_length
+        self.tower, self.depth, self.max_length, self.source = deepcopy(base), depth, max_length, source
 
     def join(self, query: str, passages: Sequence[str]) -> list[int]:
         """Token ids `[CLS] q [SEP] p1 [SEP] ... pk [SEP]`, cut at `max_length` from the end."""
@@ -88,7 +89,7 @@ class TextFeedbackEncoder(nn.Module):
         """A sentence-transformers folder (the texts joined by " [SEP] " read as here) and `feedback.json`."""
         folder = Towers(self.tower, self.tower, True).save(folder)
         lengths = {"max_length": self.max_length, "query_tokens": self.tower.max_length}
-        write_json(folder / _ABOUT, {"depth": self.depth, **lengths})
+        write_json(folder / _ABOUT, {"depth": self.depth, "source": self.source, **lengths})
         return folder
 
     @classmethod
@@ -101,4 +102,4 @@ class TextFeedbackEncoder(nn.Module):
             raise InputError("there is no feedback encoder here", path=folder, expected=f"a folder with {_ABOUT}")
         about, tower = read_json(path), load_towers(folder).query
         tower.backbone = Backbone.around(tower.backbone.model, tower.backbone.tokenizer, about["query_tokens"])
-        return cls(tower, about["depth"], about["max_length"]).eval()
+        return cls(tower, about["depth"], about["max_length"], about["source"]).eval()

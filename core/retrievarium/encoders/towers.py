@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from retrievarium.contracts import InputError, Progress
-from retrievarium.encoders.backbone import Backbone
+from retrievarium.encoders.backbone import Backbone, lengthen_backbone
 from retrievarium.encoders.pairs import Role, Tower, TowerPair, backbone_of
 
 POOLING = ("cls", "mean")
@@ -54,6 +54,12 @@ class DenseEncoder(Tower):
             weights = attention_mask.unsqueeze(-1).to(states.dtype)  # (B, T, 1)
             vectors = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1e-9)
         return nn.functional.normalize(vectors, dim=-1) if self.normalize else vectors
+
+    def lengthened(self, positions: int) -> DenseEncoder:
+        """A copy with places for so many tokens, see `lengthen_backbone`; it still cuts a text where this one does."""
+        longer = lengthen_backbone(self.backbone, positions)
+        backbone = Backbone.around(longer.model, longer.tokenizer, self.max_length)
+        return DenseEncoder(backbone, self.pooling, self.normalize)
 
 
 class Towers(TowerPair):

@@ -35,6 +35,21 @@ def in_slice(collection: Collection, name: str) -> set[str]:
     return found
 
 
+def with_several(collection: Collection, least: int) -> set[str]:
+    """Ids of the test questions that `least` passages or more are relevant to."""
+    test = collection.test
+    return {q for q in test.queries.ids if len(test.qrels.relevant(q)) >= least}
+
+
+def judged_in_full(collection: Collection) -> Collection:
+    """The collection with nothing hidden from its training questions: the table `full_train_qrels` as judgements."""
+    full = collection.tables.get("full_train_qrels")
+    if full is None:
+        return collection
+    kept = {s: collection.split_named(s).qrels.table for s in collection.splits}
+    return collection.replace(qrels={**kept, "train": full})
+
+
 def gold_words(collection: Collection) -> dict[str, int]:
     """Words of the shortest passage that answers each test question, by query id."""
     words = {i: len(t.split()) for i, t in zip(collection.passages.ids, collection.passages.joined, strict=True)}

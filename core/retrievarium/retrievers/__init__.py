@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.retrievers.base": ["BaseRetriever", "Cut"],
         "retrievarium.retrievers.bm25": ["BM25", "tune_bm25"],
         "retrievarium.retrievers.cascade": ["Cascade", "Stage"],
+        "retrievarium.retrievers.chance": ["Chance"],
         "retrievarium.retrievers.dense": ["Dense"],
         "retrievarium.retrievers.expression": ["parse_retriever"],
         "retrievarium.retrievers.feedback": ["Feedback", "feedback_lists"],

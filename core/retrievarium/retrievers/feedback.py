@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrievarium.contracts import InputError, QueryBatch, Run, Searchable, as_queries
+from retrievarium.contracts import InputError, QueryBatch, Retriever, Run, Searchable, as_queries
 from retrievarium.retrievers.base import BaseRetriever, check_k, operand
 from retrievarium.retrievers.dense import Dense
 from retrievarium.retrievers.refiners import Refiner, Weighted
@@ -24,11 +24,19 @@ class Feedback(BaseRetriever):
     retriever: a `Dense`.
     refine: `Average()`, `Rocchio(alpha, beta)`, or a `TextFeedbackEncoder`; anything that is a `Refiner`.
     depth: passages that are taken; 0 takes none.
+    first: who finds the passages of round 1; the retriever itself unless given.
     any_depth: let a refiner that was trained for one depth work at another.
     """
 
     def __init__(
-        self, retriever: Dense, refine: Refiner, depth: int = 3, *, any_depth: bool = False, name: str | None = None
+        self,
+        retriever: Dense,
+        refine: Refiner,
+        depth: int = 3,
+        *,
+        first: Retriever | None = None,
+        any_depth: bool = False,
+        name: str | None = None,
     ) -> None:
         if not isinstance(retriever, Dense):
             raise InputError(f"{retriever!r} has no query vector to refine", expected="a Dense retriever")
@@ -41,16 +49,16 @@ class Feedback(BaseRetriever):
                 field="depth",
                 fix=f"depth={trained}, or any_depth=True to try it nevertheless",
             )
-        self.retriever, self.refine, self.depth = retriever, refine, int(depth)
+        self.retriever, self.refine, self.depth, self.first = retriever, refine, int(depth), first or retriever
         told = type(refine).__name__ if not isinstance(refine, Weighted) else repr(refine)
         self.name = name or f"{operand(retriever.name)} with feedback ({told}, {depth})"
 
     def lists(self, queries: Searchable) -> Run:
-        """Round 1: what each query's feedback is. A function of retriever, index and query alone."""
+        """Round 1: what each query's feedback is. A function of what finds it and the query alone."""
         batch = as_queries(queries)
         if not self.depth:
             return Run.from_dict({q: {} for q in batch.ids})
-        return self.retriever.search(batch, self.depth)
+        return self.first.search(batch, self.depth)
 
     def refined(self, queries: Searchable) -> NDArray[np.float32]:
         """The new query vectors `(B, d)`."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from retrievarium.contracts import Run, Searchable, as_queries
 from retrievarium.retrievers.base import BaseRetriever, check_k
+
+if TYPE_CHECKING:
+    from retrievarium.data.views import Qrels
 
 
 class FrozenRun(BaseRetriever):
@@ -20,6 +24,12 @@ class FrozenRun(BaseRetriever):
     def load(cls, path: str | Path, name: str | None = None) -> FrozenRun:
         """From a TREC run file."""
         return cls(Run.load(path), name or Path(path).stem)
+
+    @classmethod
+    def judged(cls, qrels: Qrels, name: str = "what is relevant") -> FrozenRun:
+        """What the judgements call relevant, by grade: an oracle, for positive controls."""
+        grades = {q: {p: float(g) for p, g in qrels.relevant(q).items()} for q in qrels.query_ids}
+        return cls(Run.from_dict(grades), name)
 
     def search(self, queries: Searchable, k: int = 100) -> Run:
         ids, depth = as_queries(queries).ids, check_k(k)

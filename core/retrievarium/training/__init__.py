@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.training.costs": ["CostMeter", "EqualBudget", "batch_cost"],
         "retrievarium.training.cross": ["CrossBatch", "CrossBatches", "cross_entropy"],
         "retrievarium.training.denoising": ["Denoiser"],
+        "retrievarium.training.feedback": ["FeedbackReader"],
         "retrievarium.training.gradcache": ["GradCache"],
         "retrievarium.training.labels": ["part_unlabelled", "with_pseudo_labels"],
         "retrievarium.training.lists": ["ListBatch", "ListBatches"],
