@@ -109,6 +109,11 @@ class BM25(BaseRetriever):
         index.save(str(folder / "index"), show_progress=False)
         write_json(folder / "terms.json", list(vocabulary))
 
+    @cached_property
+    def lengths(self) -> NDArray[np.int64]:
+        """Terms of each passage, `(n,)`; counted at the first use."""
+        return np.array([len(self.analyzer.terms(t)) for t in self.collection.passages.joined], dtype=np.int64)
+
     # -- searching
 
     def scores(self, text: str) -> NDArray[np.float32]:

@@ -6,8 +6,10 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.analysis.why.parts": ["Attribution", "Part", "Weighed", "against", "units", "words"],
-        "retrievarium.analysis.why.attribute": ["attribute", "explainer", "of_list"],
+        "retrievarium.analysis.why.attribute": ["attribute", "explainer", "explainers", "of_list"],
         "retrievarium.analysis.why.vectors": ["passage_words"],
+        "retrievarium.analysis.why.editing": ["Edit", "edited", "edited_collection"],
+        "retrievarium.analysis.why.presets": ["Preset", "presets"],
         "retrievarium.analysis.why.gradients": ["Gradients", "integrated_gradients"],
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,12 +50,28 @@ def explainer(retriever: Any, text: str) -> Explainer:
     pair's and a learned refiner's come from leaving one out, and their remainder is told. A retriever that only
     reorders (a cross-encoder) can be explained, too.
     """
+    return explainers({"one": retriever}, text)["one"]
+
+
+def explainers(retrievers: Mapping[str, Any], text: str) -> dict[str, Explainer]:
+    """One explainer a retriever; a retriever that is a part of several is asked once."""
+    known: dict[int, Explainer] = {}
+
+    def explain(retriever: Any, text: str) -> Explainer:
+        if id(retriever) not in known:
+            known[id(retriever)] = _made(retriever, text, explain)
+        return known[id(retriever)]
+
+    return {name: explain(r, text) for name, r in retrievers.items()}
+
+
+def _made(retriever: Any, text: str, explain: Callable[[Any, str], Explainer]) -> Explainer:
     for kind, make in _OWN.items():
         if isinstance(retriever, kind):
             return make(retriever, text)
     for kind, combine in _COMBINED.items():
         if isinstance(retriever, kind):
-            return combine(retriever, text, explainer)
+            return combine(retriever, text, explain)
     if isinstance(retriever, BaseRetriever) and retriever.reorders:
         return _by_scoring(retriever, text)
     return _list_only(retriever, text)

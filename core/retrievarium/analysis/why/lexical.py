@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 from retrievarium.analysis.why.parts import Attribution, Part, Span
 from retrievarium.retrievers import BM25, Analyzer, LateInteraction, Sparse
 
@@ -68,8 +70,7 @@ def sparse(retriever: Sparse, text: str) -> Callable[[str], Attribution]:
 
     def of(passage: str) -> Attribution:
         told = retriever.collection.passages.text_of(passage)
-        row = retriever.index.rows([passage])
-        shared = [(c, w) for c, w in zip(row.indices.tolist(), row.data.tolist(), strict=True) if c in weights]
+        shared = _shared(retriever, weights, row_of[passage])
         names = retriever.encoder.pieces([c for c, _ in shared])
         asked, read = _piece_spans(names, text), _piece_spans(names, told)
         parts = []
@@ -83,6 +84,18 @@ def sparse(retriever: Sparse, text: str) -> Callable[[str], Attribution]:
         return Attribution(retriever.name, "sparse", passage, score if score > 0 else None, tuple(parts))
 
     return of
+
+
+def _shared(retriever: Sparse, asked: Iterable[int], row: int) -> list[tuple[int, float]]:
+    """Columns that a passage and a question both weigh, with the passage's weights, read from the question's lists."""
+    starts, rows, impacts = retriever.index.postings
+    found = []
+    for column in asked:
+        first, last = int(starts[column]), int(starts[column + 1])
+        at = first + int(np.searchsorted(rows[first:last], row))
+        if at < last and rows[at] == row:
+            found.append((column, float(impacts[at])))
+    return found
 
 
 def max_sim(retriever: LateInteraction, text: str) -> Callable[[str], Attribution]:
