@@ -20,6 +20,9 @@ __getattr__, __dir__, __all__ = lazy(
         ],
         "retrievarium.evaluation.comparison": ["Comparison", "compare"],
         "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],
+        "retrievarium.evaluation.bounds": ["Bounds", "tied_at", "unjudged_bounds"],
+        "retrievarium.evaluation.power": ["Sight", "queries_needed", "sight", "visible_difference"],
         "retrievarium.evaluation.significance": ["Paired", "holm", "paired"],
+        "retrievarium.evaluation.standing": ["Pairs", "Standing", "all_pairs", "standings"],
     },
 )
