@@ -104,14 +104,18 @@ def main() -> None:
     if not names:
         page.empty("No claim is in this state.", "Take another filter.")
         return
+    usual = next((r["name"] for r in shown if r["effect"] is not None), names[0])  # one that there is much to see of
     if st.session_state.get("ck") not in (None, *names):
-        st.session_state["ck"] = names[0]
-    chosen = st.session_state.get("ck") or names[0]
+        st.session_state["ck"] = usual
+    chosen = st.session_state.get("ck") or usual
     forest(shown)
     table(shown, chosen)
     st.html(legend(VERDICTS, {state_of(r) for r in shown}))
-    st.selectbox("Look closer at", names, key="ck", bind="query-params", persist_state="session", width=360)
-    row = next(r for r in shown if r["name"] == (st.session_state.get("ck") or names[0]))
+    chosen = st.selectbox(
+        "Look closer at", names, index=names.index(usual), key="ck", bind="query-params", persist_state="session",
+        width=360,
+    )  # fmt: skip
+    row = next(r for r in shown if r["name"] == (chosen or usual))
     claim_view.claim(row, dark)
     claim_again.section(row)
 

@@ -54,7 +54,7 @@ def main() -> None:
         )
     shown = paper_list.choose(own, find or "", st.session_state.get("pf") or EVERY)
     _hidden()
-    chosen = in_view or next((r for r in shown if r["status"] != "planned"), shown[0] if shown else None)
+    chosen = in_view or paper_list.furthest(shown)
     left, right = st.columns([1, 2.1], gap="large")
     with left:
         page.note(f"{len(shown)} of {len(own)} papers")

@@ -11,7 +11,7 @@ from components.text import escaped, isolated
 from retrievarium.contracts import RetrievariumError
 from retrievarium.data import load_collection
 
-COMPARE, COLLECTIONS = "app_pages/compare.py", "app_pages/collections.py"
+COMPARE, COLLECTIONS, PAPERS = "app_pages/compare.py", "app_pages/collections.py", "app_pages/papers.py"
 chosen = state.selection()
 
 
@@ -57,6 +57,8 @@ def lessons() -> None:
             f'<p class="rv-note"><b>{paper.number:03d}</b> {escaped(paper.title)} ({paper.year})<br>'
             f"<code>jupyter lab {escaped(paper.notebook)}</code></p>"
         )
+    to = {"pk": ready[0].key} if ready else {}
+    st.page_link(PAPERS, label="Open the papers", icon=":material/menu_book:", query_params={**chosen.params(), **to})
 
 
 def five() -> None:

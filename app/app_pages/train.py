@@ -67,9 +67,13 @@ def offer(collection: Collection, recipe: Recipe, newest: Training | None) -> No
         type="primary",
         width="stretch",
         key="train-go",
-        on_click=train_view.start,
-        args=(recipe, collection.fingerprint),
+        on_click=_start,
+        args=(collection,),
     )
+
+
+def _start(collection: Collection) -> None:
+    train_view.start(train_form.current(collection), collection.fingerprint)
 
 
 def take_along(recipe: Recipe) -> None:
@@ -97,14 +101,14 @@ def in_view(found: list[Training], collection: Collection | None) -> Training | 
 
 
 def form(collection: Collection, found: list[Training]) -> None:
-    method, budget, seed = train_form.choose()
+    method, budget = train_form.choose()
     if "train" not in collection.splits:
         train_split.offer(collection)
         return
     train_form.facts(collection)
-    settings = train_form.dials(method, budget)
-    recipe = train_form.recipe(method, collection, budget, seed, settings)
-    if settings:
+    train_form.dials(method, budget)
+    recipe = train_form.current(collection)
+    if recipe.settings:
         st.button("All as the budget has it", key="train-reset", on_click=train_form.reset, args=(method.key,))
     newest = next((t for t in found if t.recipe.key == recipe.key), None)
     offer(collection, recipe, newest)

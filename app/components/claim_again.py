@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -89,4 +90,12 @@ def _own(row: Row) -> None:
     else:
         page.note(f"Takes {seconds(3600 * hours)} on this machine, {len(seeds)} seeds one after another.")
     st.code("retrievarium " + " ".join(argv(row, seeds, budget, controls)), language=None)
-    st.button("Run", type="primary", key="claim-go", on_click=_start, args=(row, seeds, budget, controls))
+    st.button("Run", type="primary", key="claim-go", on_click=_start_own, args=(row,))
+
+
+def _start_own(row: Row) -> None:
+    """With the fields as they are now; what cannot be run is told by the page."""
+    at = st.session_state
+    with suppress(RetrievariumError):
+        seeds = check_seeds(parse_seeds(at["claim-seeds"]), at["claim-budget"])
+        _start(row, seeds, at["claim-budget"], at["claim-controls"])

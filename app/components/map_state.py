@@ -46,7 +46,7 @@ def view() -> View:
         encoder=at.get("me") or "minilm",
         beside="" if beside == NOBODY else beside,
         colour=at.get("mc") or "",
-        layout=at.get("ml") if at.get("ml") in LAYOUTS else "map",
+        layout=str(at.get("ml")) if at.get("ml") in LAYOUTS else "map",
         find=(at.get("mf") or "").strip(),
         focus=at.get("mp") or "",
         chosen=unpacked(at.get("ms") or ""),

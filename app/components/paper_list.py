@@ -67,6 +67,15 @@ def choose(rows: Sequence[Row], find: str, wanted: str) -> list[Row]:
     ]
 
 
+def furthest(rows: Sequence[Row]) -> Row | None:
+    """The paper to open on: the first of those of which there is most to see; None among none."""
+
+    def much(row: Row) -> tuple[bool, bool, bool]:
+        return any(c["effect"] is not None for c in row["claims"]), bool(row["notebook"]), row["status"] != "planned"
+
+    return max(rows, key=much, default=None)
+
+
 def _open(key: str) -> None:
     st.session_state["pk"] = key
 

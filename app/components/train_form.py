@@ -47,8 +47,8 @@ def _settle(key: str, options: Any, usual: Any) -> None:
         st.session_state[key] = usual
 
 
-def choose() -> tuple[Method, Budget, int]:
-    """Method, budget and seed."""
+def choose() -> tuple[Method, Budget]:
+    """Method and budget; and the seed, which needs no more than its field."""
     known = sorted(methods(), key=lambda k: (methods()[k].paper is None, methods()[k].paper or 0, k))
     first, second, third = st.columns([2.2, 1.6, 1], vertical_alignment="bottom")
     usual = "dpr" if "dpr" in known else known[0]
@@ -61,7 +61,7 @@ def choose() -> tuple[Method, Budget, int]:
     budget = second.segmented_control(
         "Budget", BUDGETS, default="small", key="tb", bind="query-params", persist_state="session", required=True
     )
-    seed = third.number_input(
+    third.number_input(
         "Seed", 0, 10_000, 0, key="ts", bind="query-params", persist_state="session",
         help="Of initial weights and data order.",
     )  # fmt: skip
@@ -71,12 +71,11 @@ def choose() -> tuple[Method, Budget, int]:
         page.note(f"{method.says} Budget {steps.name}: {steps.about.rstrip('.?')}.")
     if method.paper:
         link.page_link(PAPERS, label="Read the paper", icon=":material/menu_book:", query_params={"pk": method.key})
-    return method, steps, int(seed)
+    return method, steps
 
 
-def dials(method: Method, budget: Budget) -> dict[str, Any]:
-    """The method's settings; returns those that differ from what the method or the budget would take."""
-    told: dict[str, Any] = {}
+def dials(method: Method, budget: Budget) -> None:
+    """The method's settings; what is left as it is, the budget or the method decides."""
     settings = [s for s in settings_of(method.key) if not s.serving]  # how it searches is no part of the model
     changed = [s.name for s in settings if st.session_state.get(key_of(method.key, s.name)) not in (None, s.default)]
     title = f"Settings{f' ({len(changed)} changed)' if changed else ''}"
@@ -86,25 +85,33 @@ def dials(method: Method, budget: Budget) -> dict[str, Any]:
             row = settings[start : start + 3]
             for place, setting in zip(st.columns(3, gap="medium"), row, strict=False):
                 with place:
-                    value = _dial(method.key, setting, budget)
+                    _dial(method.key, setting, budget)
                     page.note(setting.says)
-                if value is not None and value != setting.default and value != _BY_METHOD:
-                    told[setting.name] = value
-    return told
 
 
-def _dial(method: str, setting: Setting, budget: Budget) -> Any:
+def current(collection: Collection) -> Recipe:
+    """The recipe as the widgets hold it now: what a click means, whatever stood there when the button was drawn."""
+    at = st.session_state
+    settings = {}
+    for setting in settings_of(at["tm"]):
+        value = at.get(key_of(at["tm"], setting.name))
+        if not setting.serving and value not in (None, "", _BY_METHOD, setting.default):
+            settings[setting.name] = value
+    return Recipe(at["tm"], collection.name, at["tb"], int(at["ts"]), settings)
+
+
+def _dial(method: str, setting: Setting, budget: Budget) -> None:
     key, label = key_of(method, setting.name), setting.name.replace("_", " ")
     kept: dict[str, Any] = {"key": key, "bind": "query-params", "persist_state": "session"}
     by_budget = getattr(budget, setting.name, None)
     if setting.kind is bool:
-        return st.toggle(label, value=bool(setting.default), **kept)
-    if setting.kind in (int, float):
+        st.toggle(label, value=bool(setting.default), **kept)
+    elif setting.kind in (int, float):
         whole = setting.kind is int
         held = st.session_state.get(key)
         if held is not None and whole != isinstance(held, int):  # a link may say 3.0 for 3
             st.session_state[key] = setting.kind(held)
-        return st.number_input(
+        st.number_input(
             label,
             min_value=0 if whole else 0.0,
             max_value=_LARGEST.get(setting.name, 10_000) if whole else 1e6,
@@ -114,12 +121,13 @@ def _dial(method: str, setting: Setting, budget: Budget) -> Any:
             placeholder=f"{by_budget:g}, by the budget" if by_budget is not None else _BY_METHOD,
             **kept,
         )
-    if setting.choices:
+    elif setting.choices:
         options = list(setting.choices) if setting.default is not None else [_BY_METHOD, *setting.choices]
         _settle(key, options, options[0])
         usual = options.index(setting.default) if setting.default in options else 0
-        return st.selectbox(label, options, index=usual, **kept)
-    return st.text_input(label, value=setting.default or "", max_chars=60, **kept) or None
+        st.selectbox(label, options, index=usual, **kept)
+    else:
+        st.text_input(label, value=setting.default or "", max_chars=60, **kept)
 
 
 def _step(value: float | None) -> float:
@@ -147,7 +155,3 @@ def facts(collection: Collection) -> None:
         + ("Its exposure text is read first." if exposure else "Its passages are read first.")
         + "</p>"
     )
-
-
-def recipe(method: Method, collection: Collection, budget: Budget, seed: int, settings: dict[str, Any]) -> Recipe:
-    return Recipe(method.key, collection.name, budget.name, seed, settings)

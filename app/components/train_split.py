@@ -44,34 +44,37 @@ def offer(collection: Collection) -> None:
     if world:
         st.button("Take the World instead", key="split-world", on_click=_open, args=(world,), icon=":material/public:")
     first, second, third, fourth = st.columns([2.4, 1, 1, 1.6], vertical_alignment="bottom")
-    way = first.selectbox("How", _ways(collection), format_func=lambda w: f"by {w}: {WAYS[w].lower()}", key="split-by")
+    first.selectbox("How", _ways(collection), format_func=lambda w: f"by {w}: {WAYS[w].lower()}", key="split-by")
     train = second.number_input("Train, %", 10, 90, 60, step=5, key="split-train")
     dev = third.number_input("Dev, %", 0, 40, 10, step=5, key="split-dev")
-    name = fourth.text_input("Name", value=f"{collection.name}-split", key="split-name", max_chars=80)
+    fourth.text_input("Name", value=f"{collection.name}-split", key="split-name", max_chars=80)
     if train + dev >= 100:
         page.callout("stop", "Nothing would be left to test on", "Train and dev together must stay under 100%.")
         return
-    key = ("split", collection.fingerprint, way, train, dev, name)
-    task = desk().peek(key)
-    st.button(
-        "Split",
-        type="primary",
-        key="split-go",
-        disabled=task is not None and task.state == "working",
-        on_click=lambda: desk().task(key, lambda: make(collection, way, train, dev, name), "load"),
-    )
+    st.button("Split", type="primary", key="split-go", on_click=_begin, args=(collection,))
+    key = st.session_state.get("split-task")
+    task = desk().peek(key) if key and key[1] == collection.fingerprint else None
     if task is None:
         return
     if task.state == "working":
         page.callout("working", "Dividing the questions")
         page.poll([key])
-    elif task.state == "failed":
+        return
+    st.session_state["split-task"] = None
+    desk().forget(key)
+    if task.state == "failed":
         page.callout("stop", "It was not divided", task.error)
-        desk().forget(key)
     else:
-        desk().forget(key)
-        st.session_state["open-collection"] = name
+        st.session_state["open-collection"] = task.value
         st.rerun()
+
+
+def _begin(collection: Collection) -> None:
+    """Read now, not when the button was drawn: a field may have changed with the very click."""
+    at = st.session_state
+    told = (str(at["split-by"]), int(at["split-train"]), int(at["split-dev"]), str(at["split-name"]))
+    at["split-task"] = ("split", collection.fingerprint, *told)
+    desk().task(at["split-task"], lambda: make(collection, *told), "load")
 
 
 def _open(name: str) -> None:

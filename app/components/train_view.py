@@ -36,9 +36,7 @@ Rows = Sequence[Mapping[str, Any]]
 def start(recipe: Recipe, fingerprint: str) -> None:
     """Queue it; the new job is the one in view."""
     jobs.start(recipe.argv(), recipe.title, train=recipe.method, collection=fingerprint)
-    found = trainings()
-    if found:
-        st.session_state["tj"] = found[0].newest.id
+    st.session_state["tj"] = trainings()[0].newest.id
 
 
 def resume(training: Training) -> None:
@@ -235,7 +233,7 @@ def listing(found: Sequence[Training], in_view: Training | None) -> None:
         status = training.status
         words, button = st.columns([6, 1.1], vertical_alignment="center")
         last = status.metrics or {}
-        measure = next((f", {n} {v:.3f}" for n, v in last.items() if "@" in n), "")
+        measure = next((f", {n}: {v:.3f}" for n, v in last.items() if "@" in n), "")
         stopped = f" at step {status.step:,} of {status.total:,}" if status.state in ("cancelled", "died") else ""
         mark = " (in view)" if in_view is not None and training.newest.id == in_view.newest.id else ""
         with words:

@@ -79,5 +79,5 @@ def training_curve(
         figure.update_yaxes(title=_NORM, rangemode="tozero", row=rows, col=1)
     figure.update_xaxes(title="step", row=rows, col=1)
     if last:
-        figure.update_xaxes(range=[0, 1.02 * last])
+        figure.update_xaxes(range=[-0.02 * last, 1.02 * last])
     return quiet(figure, height=_HEIGHTS[rows], showlegend=False)
