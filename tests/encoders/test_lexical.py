@@ -20,6 +20,7 @@ from retrievarium.encoders import (
     two_towers,
 )
 from retrievarium.encoders.batching import pad
+from retrievarium.encoders.heads import largest_logits
 
 TEXTS = ["badu kelo", "mi", "", "sapo " * 90, "gina ro fema, badu!"]
 
@@ -90,6 +91,24 @@ def test_the_largest_logit_gives_the_gradient(backbone, head):
     for one, two in zip(encoder.parameters(), other.parameters(), strict=True):
         if one.grad is not None:
             torch.testing.assert_close(one.grad, two.grad, atol=1e-4, rtol=1e-3)
+
+
+def test_the_largest_logit_of_seen_places_and_its_gradient():
+    """Against plain operations, with holes in the mask, in double precision."""
+    draw = torch.Generator().manual_seed(0)
+    states, words, bias = (torch.randn(s, generator=draw, dtype=torch.float64) for s in ((3, 6, 4), (9, 4), (9,)))
+    for tensor in (states, words, bias):
+        tensor.requires_grad_(True)
+    mask = torch.tensor([[1, 1, 1, 1, 1, 1], [0, 1, 1, 0, 1, 0], [1, 0, 0, 0, 0, 0]])
+    plain = torch.nn.functional.linear(states, words, bias).masked_fill(~mask.bool().unsqueeze(-1), -torch.inf).amax(1)
+    got = largest_logits(states, words, bias, mask)
+    torch.testing.assert_close(got, plain, atol=1e-12, rtol=0)
+    upstream = torch.randn(3, 9, generator=draw, dtype=torch.float64).relu()  # with zeros, as after a relu
+    given, wanted = (torch.autograd.grad((o * upstream).sum(), (states, words, bias)) for o in (got, plain))
+    for one, two in zip(given, wanted, strict=True):
+        torch.testing.assert_close(one, two, atol=1e-12, rtol=0)
+    assert (given[0][~mask.bool()] == 0).all()
+    assert given[0][1, 4].abs().sum() > 0
 
 
 def test_a_sparse_row_for_each_text(towers):

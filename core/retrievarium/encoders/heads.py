@@ -40,7 +40,11 @@ class MLMHead(nn.Module):
 
     def forward(self, states: Tensor, embeddings: Tensor) -> Tensor:
         """Logits `(..., V)` from states `(..., d)`."""
-        return functional.linear(self.norm(functional.gelu(self.dense(states))), embeddings, self.bias)
+        return functional.linear(self.transform(states), embeddings, self.bias)
+
+    def transform(self, states: Tensor) -> Tensor:
+        """`(..., d)`, what the word embeddings are compared with."""
+        return self.norm(functional.gelu(self.dense(states)))
 
     @classmethod
     def like(cls, trained: nn.Module) -> MLMHead:
@@ -68,6 +72,56 @@ class MLMHead(nn.Module):
         head = cls(state["dense.weight"].shape[0], state["bias"].shape[0])
         head.load_state_dict(state)
         return head
+
+
+class _LargestLogits(torch.autograd.Function):
+    """One text at a time, so that `(T, V)` is all that is ever held; the gradient visits only what was largest."""
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, embeddings: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
+        words, added = embeddings.detach().to(states.dtype), bias.detach().to(states.dtype)
+        largest = states.new_empty(len(states), len(words))
+        place = torch.empty_like(largest, dtype=torch.int64)
+        for row, seen in enumerate(mask.bool()):
+            at = seen.nonzero().squeeze(1)
+            logits = torch.addmm(added, states[row, at], words.T)  # (t, V)
+            largest[row], within = logits.max(dim=0)
+            place[row] = at[within]
+        ctx.save_for_backward(states, embeddings, place)
+        return largest
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        states, embeddings, place = ctx.saved_tensors
+        (above,) = upstream
+        of_states, of_words = torch.zeros_like(states), torch.zeros_like(embeddings)
+        for row, line in enumerate(above):
+            terms = line.nonzero().squeeze(1)  # after a relu these are few
+            at, weight = place[row, terms], line[terms].unsqueeze(1)
+            of_states[row].index_add_(0, at, weight * embeddings[terms].to(weight.dtype))
+            of_words.index_add_(0, terms, (weight * states[row, at]).to(of_words.dtype))
+        return of_states, of_words, above.sum(dim=0).to(embeddings.dtype), None
+
+
+def largest_logits(states: Tensor, embeddings: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
+    """The largest logit of each word piece over the places of a text.
+
+        m_j = max over i with mask_i of  E_j . s_i + b_j
+
+    Parameters
+    ----------
+    states: `(B, T, d)`, transformed (`MLMHead.transform`). embeddings: `(V, d)`. bias: `(V,)`. mask: `(B, T)`, each
+        row with a place or more.
+
+    Returns
+    -------
+    `(B, V)`, the value of `(states @ embeddings.T + bias).masked_fill(~mask, -inf).amax(1)`. Among equal places the
+    first one takes the gradient.
+
+    Complexity O(B T V d), in memory O(T V), in place of O(B T V); the gradient costs O(d) for each term whose upstream
+    gradient is not 0.
+    """
+    return _LargestLogits.apply(states, embeddings, bias, mask)
 
 
 def masked_lm(backbone: Any, head: MLMHead) -> Any:

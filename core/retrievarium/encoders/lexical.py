@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from retrievarium.contracts import InputError, Progress
 from retrievarium.encoders.backbone import Backbone
-from retrievarium.encoders.heads import MLMHead
+from retrievarium.encoders.heads import MLMHead, largest_logits
 from retrievarium.encoders.pairs import Role, Tower, TowerPair, backbone_of
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ class LexicalEncoder(Tower):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Weights `(B, V)` from ids and mask `(B, T)`."""
-        logits = self.head(self.backbone.last(input_ids, attention_mask), self.embeddings)  # (B, T, V)
-        unseen = ~attention_mask.bool().unsqueeze(-1)  # (B, T, 1)
+        states = self.head.transform(self.backbone.last(input_ids, attention_mask))  # (B, T, d)
         if self.pool == "max":
             # log(1 + relu) rises with its argument, so the largest logit gives the largest weight
-            return torch.log1p(logits.masked_fill(unseen, -torch.inf).amax(dim=1).relu())  # (B, V)
-        return torch.log1p(logits.relu()).masked_fill(unseen, 0.0).sum(dim=1)
+            return torch.log1p(largest_logits(states, self.embeddings, self.head.bias, attention_mask).relu())
+        logits = functional.linear(states, self.embeddings, self.head.bias)  # (B, T, V)
+        return torch.log1p(logits.relu()).masked_fill(~attention_mask.bool().unsqueeze(-1), 0.0).sum(dim=1)
 
 
 class BagEncoder(nn.Module):
