@@ -48,8 +48,8 @@ def trained(kind: str, gate: bool = True, steps: int = 120) -> TinyGenerator:
     shape = {"layers": 2, "dim": 64, "heads": 2, "gate": gate}
     lengths = {"longest": 24, "longest_prompt": 24}
     writer, _ = train_generator(
-        prompts, texts, steps, kind=kind, tokenizer=vocabulary(), shape=shape, batch=24, lr=4e-3, config=RunConfig(1),
-        **lengths,
+        prompts, texts, steps, kind=kind, tokenizer=vocabulary(), shape=shape, batch=24, lr=4e-3,
+        fitting={"config": RunConfig(1)}, **lengths,
     )  # fmt: skip
     return writer
 

@@ -12,11 +12,13 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.generation.cache": ["CachedGenerator"],
         "retrievarium.generation.endpoint": ["EndpointGenerator"],
+        "retrievarium.generation.facts": ["FactCheck", "Stated"],
         "retrievarium.generation.local": ["LocalGenerator"],
         "retrievarium.generation.oracle": ["OracleGenerator"],
+        "retrievarium.generation.pairs": ["answering_sentence", "writing_pairs"],
         "retrievarium.generation.tiny": ["TinyGenerator"],
         "retrievarium.generation.tokens": ["TokenCount"],
-        "retrievarium.generation.training": ["train_generator"],
+        "retrievarium.generation.training": ["mean_nll", "new_writer", "train_generator"],
         "retrievarium.generation.writers": ["TinyCausal", "TinySeq2Seq"],
     },
 )

@@ -51,10 +51,9 @@ class WritingBatches:
         return WritingBatch([self.prompts[r] for r in rows], [self.wanted[r] for r in rows], self.start)
 
 
-def train_generator(
+def new_writer(
     prompts: Sequence[str],
     texts: Sequence[str],
-    steps: int,
     seed: int = 0,
     *,
     kind: str = "causal",
@@ -64,13 +63,9 @@ def train_generator(
     longest: int = 64,
     longest_prompt: int = 128,
     batch: int = 32,
-    lr: float = 2e-3,
     name: str | None = None,
-    **settings: Any,
-) -> tuple[TinyGenerator, Fitted]:
-    """A tiny writer that has learned to go on from each prompt with its text.
-
-    Give it pairs of *other* entities than those it will be asked about, or it recites (see the card of HyDE).
+) -> tuple[TinyGenerator, WritingBatches]:
+    """A tiny writer that has learned nothing yet, and the batches it can learn from with the objective `mean_nll`.
 
     Parameters
     ----------
@@ -78,7 +73,6 @@ def train_generator(
     tokenizer: its vocabulary; learned on prompts and texts unless given. Names it never saw are spelled in pieces.
     shape: layers, dim, heads, gate, dropout of the writer.
     longest, longest_prompt: word pieces of a text and of a prompt.
-    settings: passed on to `fit` (folder, device, config, progress, ...).
     """
     if kind not in WRITERS:
         raise InputError(f"there is no writer {kind!r}", field="kind", expected=f"one of {list(WRITERS)}")
@@ -89,7 +83,28 @@ def train_generator(
     model = WRITERS[kind](len(tokenizer), longest=places, seed=seed, **(shape or {}))
     writer = TinyGenerator(model, tokenizer, name or f"tiny-{kind}", longest_prompt)
     start = int(tokenizer.cls_token_id)
-    batches = WritingBatches(writer.prompt_ids(prompts), writer.target_ids(texts, longest), start, batch, seed)
-    about = {"what": "learning to write", "decay": "cosine", **settings}
-    fitted = fit(model, batches, mean_nll, steps=steps, lr=lr, seed=seed, **about)
-    return writer, fitted
+    pieces = writer.prompt_ids(prompts), writer.target_ids(texts, longest)
+    return writer, WritingBatches(*pieces, start, batch, seed)
+
+
+def train_generator(
+    prompts: Sequence[str],
+    texts: Sequence[str],
+    steps: int,
+    seed: int = 0,
+    *,
+    lr: float = 2e-3,
+    fitting: dict[str, Any] | None = None,
+    **settings: Any,
+) -> tuple[TinyGenerator, Fitted]:
+    """A tiny writer that has learned to go on from each prompt with its text.
+
+    Give it pairs of *other* entities than those it will be asked about, or it recites (see the card of HyDE).
+
+    Parameters
+    ----------
+    settings: the writer's, see `new_writer`. fitting: passed on to `fit` (folder, device, config, progress, ...).
+    """
+    writer, batches = new_writer(prompts, texts, seed, **settings)
+    about = {"what": "learning to write", "decay": "cosine", **(fitting or {})}
+    return writer, fit(writer.model, batches, mean_nll, steps=steps, lr=lr, seed=seed, **about)

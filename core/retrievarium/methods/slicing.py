@@ -50,6 +50,15 @@ def judged_in_full(collection: Collection) -> Collection:
     return collection.replace(qrels={**kept, "train": full})
 
 
+def about_others(collection: Collection) -> Collection:
+    """The collection without the training questions about whom the test asks, however else it asks."""
+    tested, train = set(collection.test.queries.column("entity") or ()), collection.train
+    both = zip(train.queries.ids, train.queries.column("entity") or (), strict=True)
+    kept = {s: collection.split_named(s).qrels.table for s in collection.splits}
+    others = train.qrels.select([q for q, entity in both if entity not in tested])
+    return collection.replace(qrels={**kept, "train": others.table})
+
+
 def gold_words(collection: Collection) -> dict[str, int]:
     """Words of the shortest passage that answers each test question, by query id."""
     words = {i: len(t.split()) for i, t in zip(collection.passages.ids, collection.passages.joined, strict=True)}

@@ -38,7 +38,7 @@ class HyDE(BaseRetriever):
     ----------
     instruction: a template with `{query}`, the task's own.
     include_query: whether f(q) belongs to the mean; without it N must be at least 1.
-    seed: of the generator; each query is asked for by itself, so its texts depend on no other query.
+    seed: of the generator, whose texts depend on their prompt, their number and this alone.
     """
 
     def __init__(
@@ -69,20 +69,16 @@ class HyDE(BaseRetriever):
 
     def write(self, queries: Searchable) -> Hypotheses:
         """N texts for each query; they are sorted, so that the order they were written in cannot matter."""
-        written: list[tuple[str, ...]] = []
-        empty = 0
-        for text in as_queries(queries).texts:
-            prompt = self.instruction.replace("{query}", text)
-            (texts,) = (
-                self.generator.generate([prompt], self.n, self.max_new_tokens, self.temperature, self.seed)
-                if self.n
-                else ([],)
-            )
+        batch = as_queries(queries)
+        prompts = [self.instruction.replace("{query}", text) for text in batch.texts]
+        lists: list[list[str]] = [[] for _ in prompts]
+        if self.n and prompts:
+            lists = self.generator.generate(prompts, self.n, self.max_new_tokens, self.temperature, self.seed)
+        for texts in lists:
             if len(texts) != self.n:
                 raise InputError(f"the generator wrote {len(texts)} texts", expected=f"{self.n} for each prompt")
-            empty += sum(not t.strip() for t in texts)
-            written.append(tuple(sorted(t.strip() for t in texts)))
-        return Hypotheses(tuple(written), empty)
+        written = tuple(tuple(sorted(t.strip() for t in texts)) for texts in lists)
+        return Hypotheses(written, sum(not t for texts in written for t in texts))
 
     def search(self, queries: Searchable, k: int = 100) -> Run:
         batch = as_queries(queries)
