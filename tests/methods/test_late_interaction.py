@@ -15,6 +15,7 @@ from retrievarium.encoders import load_encoder, load_multi_vector
 from retrievarium.methods import Budget, Built, build, methods
 from retrievarium.objectives import InfoNCE, max_similarity
 from retrievarium.pretraining import start
+from retrievarium.retrievers import LateInteraction
 from retrievarium.training import PairBatches, embed
 from retrievarium.workspace import Workspace
 
@@ -59,6 +60,37 @@ def test_the_score_is_the_sum_of_the_best_matches(world: Collection, built: Buil
     candidates = build("late_interaction", world, TINY, ws=ws, **PLAIN, dim=8, rows="Flat")
     assert candidates.folder == built.folder
     assert np.allclose(candidates.search(asked, 1).scores, built.search(asked, 1).scores, atol=1e-4)
+
+
+def test_candidates_at_full_depth_are_the_exact_search(world: Collection, built: Built, ws: Workspace) -> None:
+    asked = world.test.queries.select(world.test.queries.ids[:6])
+    exact = built.search(asked, 20)
+    rows = int(built.model.encode_passages(world.passages.joined).counts.sum())
+    full, few = (LateInteraction(world, built.model, "Flat", n, ws=ws) for n in (rows, 1))
+    assert full.search(asked, 20) == exact
+    pruned = few.search(asked, 20)
+    assert pruned != exact, "one row for each of the question's tokens is too few"
+    for query, ranking in pruned:
+        known = dict(built.search(asked, len(world.passages))[query])
+        assert all(score == pytest.approx(known[p], abs=1e-4) for p, score in ranking), (
+            "what is found is scored exactly"
+        )
+
+
+def test_the_grid_adds_up_to_the_score(world: Collection, built: Built) -> None:
+    text = world.test.queries.texts[0]
+    for passage, score in built.search(text, 3)["q1"]:
+        grid = built.retriever.explain(text, passage)
+        assert grid.score == pytest.approx(score, abs=1e-4)
+        assert sum(value for _, value in grid.parts) == pytest.approx(score, abs=1e-4)
+        assert grid.similarities.shape == (len(grid.query), len(grid.passage))
+        assert grid.query[0] == grid.passage[0] == "[CLS]"
+
+
+def test_one_token_each_is_an_inner_product(built: Built) -> None:
+    q, p = (torch.from_numpy(built.model.encode_passages(t).values[:4]) for t in (["a river"], ["who founded it"]))
+    one = torch.ones(4, 1, dtype=torch.bool)
+    torch.testing.assert_close(max_similarity(q[:, None], one, p[:, None], one), q @ p.T)
 
 
 def test_a_passage_that_repeats_the_question_gets_all_it_can(built: Built) -> None:
