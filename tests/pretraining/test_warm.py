@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from retrievarium.data import Collection
-from retrievarium.encoders import two_towers
+from retrievarium.encoders import MLMHead, two_towers
 from retrievarium.pretraining import MLM, Start, exposure_texts, random_start, start, warm_start
 from retrievarium.training import RunConfig, TokenTable
 from retrievarium.workspace import Workspace
@@ -61,6 +61,24 @@ def test_a_shipped_start_is_extended_by_the_collections_own_pieces(collection: C
     old = language.backbone.model.embeddings.word_embeddings.weight.half().float()
     new = made.backbone.model.embeddings.word_embeddings.weight
     assert torch.equal(new[: len(old)], old)
+
+
+def test_a_shipped_head_goes_on_with_a_mean_bias_for_new_pieces(collection: Collection, tmp_path: Path) -> None:
+    language = random_start(["the old river and the city of the north sea near the sun " * 3] * 8)
+    task = MLM(language.backbone)
+    torch.nn.init.normal_(task.bias, generator=torch.Generator().manual_seed(1))
+    shipped = tmp_path / "shipped" / "warm_start"
+    Start(language.backbone, {}, MLMHead.like(task)).save(shipped)
+    with_head = start.shipped_fingerprint()
+    made = warm_start(collection, 0, **SETTINGS)
+    assert made.head is not None
+    assert torch.equal(made.head.dense.weight, task.dense.weight)
+    old = len(language.backbone.tokenizer)
+    assert torch.equal(made.head.bias[:old], task.bias)
+    assert len(made.head.bias) > old
+    torch.testing.assert_close(made.head.bias[old:], task.bias.mean().expand(len(made.head.bias) - old))
+    (shipped / "head.safetensors").unlink()
+    assert start.shipped_fingerprint() != with_head, "another head is another start"
 
 
 def test_exposure_text_is_read_where_there_is_some_else_the_passages(collection: Collection) -> None:

@@ -56,6 +56,14 @@ class MLMHead(nn.Module):
         head.load_state_dict(state)
         return head
 
+    def extended(self, pieces: int) -> MLMHead:
+        """A copy for a vocabulary that has grown to `pieces`; new ones get the mean bias."""
+        head = MLMHead(self.dense.in_features, pieces)
+        grown = self.bias.new_full((pieces,), float(self.bias.detach().mean()))
+        grown[: len(self.bias)] = self.bias.detach()
+        head.load_state_dict({**self.state_dict(), "bias": grown})
+        return head
+
     @classmethod
     def load(cls, folder: str | Path) -> MLMHead | None:
         """The head of a folder with a BertForMaskedLM (`model.safetensors`); None where it has none."""

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from retrievarium.data import World
+from retrievarium.encoders import MLMHead
 from retrievarium.pretraining.mlm import MLM
 from retrievarium.pretraining.start import Start, random_start
 from retrievarium.pretraining.tasks import pretrain
@@ -81,7 +82,7 @@ def main() -> None:
         "curve": [{k: round(v, 4) for k, v in e.items() if k in ("step", "loss", "held-out loss")} for e in points],
     }
     shutil.rmtree(args.folder, ignore_errors=True)
-    Start(task.detach_heads(), about).save(args.folder, half=True)
+    Start(task.detach_heads(), about, MLMHead.like(task)).save(args.folder, half=True)
 
 
 if __name__ == "__main__":

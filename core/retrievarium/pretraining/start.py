@@ -9,7 +9,7 @@ from typing import Any
 
 from retrievarium.encoders import Backbone, MLMHead, train_wordpiece
 from retrievarium.training.checkpoints import load_weights, save_weights
-from retrievarium.workspace import file_hash, read_json, shipped, write_json
+from retrievarium.workspace import content_hash, file_hash, read_json, shipped, write_json
 
 VOCABULARY, LAYERS, DIM, HEADS, LONGEST = 4_000, 4, 128, 2, 160
 _ABOUT, _HEAD = "about.json", "head.safetensors"
@@ -64,7 +64,11 @@ def shipped_folder() -> Path | None:
 def shipped_fingerprint() -> str:
     """What the shipped start is, in 16 hex digits; "none" where there is none."""
     folder = shipped_folder()
-    return file_hash(folder / "model.safetensors")[:16] if folder else "none"
+    if folder is None:
+        return "none"
+    return content_hash(
+        [file_hash(folder / name) for name in ("model.safetensors", _HEAD) if (folder / name).is_file()]
+    )
 
 
 def shipped_start() -> Start | None:

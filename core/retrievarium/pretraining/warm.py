@@ -69,8 +69,11 @@ def warm_start(
         if language is None:
             start = random_start(read, seed)
         else:
-            start = Start(extend_backbone(language.backbone, read, EXTRA_PIECES), {"start": language.about})
+            backbone = extend_backbone(language.backbone, read, EXTRA_PIECES)
+            start = Start(backbone, {"start": language.about}, language.head)
         task = MLM(start.backbone)
+        if start.head is not None:
+            task = MLM(start.backbone, head=start.head.extended(len(task.embeddings)))
         fitted = pretrain(
             task,
             read,
