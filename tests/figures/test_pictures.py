@@ -7,13 +7,16 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from retrievarium.contracts import InputError
-from retrievarium.figures import batch_of_scores, two_roads
+from retrievarium.figures import batch_of_scores, first_vectors, invented_passages, search_twice, two_roads
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_pictures_are_sound_svg_with_a_title() -> None:
-    for picture in (two_roads(), batch_of_scores(4, 1), batch_of_scores(8, 2), batch_of_scores(2, 0)):
+    for picture in (
+        *(draw() for draw in (two_roads, first_vectors, invented_passages, search_twice)),
+        *(batch_of_scores(*about) for about in ((4, 1), (8, 2), (2, 0))),
+    ):
         title = ET.fromstring(picture._repr_svg_()).find(f"{SVG}title")
         assert title is not None
         assert title.text == picture.alt
