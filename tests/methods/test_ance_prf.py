@@ -55,7 +55,7 @@ def test_it_reads_the_first_three_and_searches_again(world: Collection, built: B
     asked = world.test.queries.select(world.test.queries.ids[:5])
     first = base.search(asked, 3)
     reads = TextFeedbackEncoder.load(built.folder / "ance-prf" / "reads")
-    assert (reads.depth, reads.source, reads.max_length) == (3, "own", 256)
+    assert (reads.depth, reads.source, reads.max_length) == (3, "own", 448)
     texts = [[world.passages.text_of(p) for p in first[q].ids] for q in asked.ids]
     scores = reads.encode(asked.texts, texts) @ base.retriever.vectors.T
     for query, line in zip(asked.ids, scores, strict=True):
