@@ -138,6 +138,8 @@ def test_static_lists_stay_and_grow_stale() -> None:
 
     mined = current()
     fixed = FixedLists(ids, vectors, mined, 10)
+    found = FixedLists.found(live, model, dict(zip(train.queries.ids, train.queries.texts, strict=True)), block=5)
+    assert all(np.array_equal(found([q], torch.zeros(1, 8)), fixed([q], torch.zeros(1, 8))) for q in mined)
     assert np.array_equal(fixed(["q01"], torch.zeros(1, 8)), live(["q01"], vectors_of(model, train, "q01")))
     assert staleness(mined, mined, 10) == 1.0
     batches = RankedBatches(model, collection, train, 8, 0, fixed)

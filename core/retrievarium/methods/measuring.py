@@ -137,17 +137,45 @@ def _mean(values: Sequence[float]) -> float:
     return round(float(np.mean(values)), 4)
 
 
-def with_siblings(collection: Collection) -> Collection:
-    """The collection with its true siblings as the table `negatives`: passages that look right and are wrong.
+def levelled(curve: Sequence[Mapping[str, float]], fall: float = 0.05) -> float:
+    """>= 0 where a training's loss has levelled: over the last quarter of its steps it is at most `fall` (a share)
+    below the quarter before. A curve too short to tell gives -1."""
+    last = max((entry["step"] for entry in curve), default=0)
+    losses = [(entry["step"] / last, entry["loss"]) for entry in curve if "loss" in entry]
+    before, after = ([v for at, v in losses if low < at <= low + 0.25] for low in (0.5, 0.75))
+    if not before or not after:
+        return -1.0
+    return fall - (1 - _mean(after) / _mean(before))
 
-    A World knows them for each subject and relation; a method takes them as `hard="given"`.
-    """
+
+def sibling_errors(retriever: Any, collection: Collection) -> float:
+    """Of the test questions whose first passage is wrong, the share where it is a sibling of the right one: one that
+    tells the relation of a like name, or another fact of the subject."""
+    asked = collection.test.queries
+    facts = zip(asked.ids, asked.column("entity") or [], asked.column("relation") or [], strict=True)
+    by_fact, relevant = _siblings(collection), collection.test.qrels.relevant
+    alike = {q: by_fact.get((entity, relation), []) for q, entity, relation in facts}
+    first = {q: ranking.ids[0] for q, ranking in retriever.search(asked, 1) if len(ranking)}
+    wrong = [p in alike[q] for q, p in first.items() if p not in relevant(q)]
+    return _mean(wrong) if wrong else 0.0
+
+
+def _siblings(collection: Collection) -> dict[tuple[str, str], list[str]]:
+    """Passages by (entity, relation)."""
     table = collection.tables["siblings"]
     by_fact: dict[tuple[str, str], list[str]] = {}
     columns = (table.column(c).to_pylist() for c in ("entity", "relation", "passage_id"))
     for entity, relation, passage in zip(*columns, strict=True):
         by_fact.setdefault((entity, relation), []).append(passage)
-    asked = collection.train.queries
+    return by_fact
+
+
+def with_siblings(collection: Collection) -> Collection:
+    """The collection with its true siblings as the table `negatives`: passages that look right and are wrong.
+
+    A World knows them for each subject and relation; a method takes them as `hard="given"`.
+    """
+    by_fact, asked = _siblings(collection), collection.train.queries
     pairs = [
         (query, passage)
         for query, entity, relation in zip(

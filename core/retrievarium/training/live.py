@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +12,9 @@ from torch import Tensor
 
 from retrievarium.contracts import InputError
 from retrievarium.indexes import FlatIndex
+from retrievarium.training.batches import embed
 from retrievarium.training.seeds import stream
+from retrievarium.training.tokens import TokenTable
 
 
 class LiveIndex:
@@ -40,7 +43,8 @@ class LiveIndex:
         self.index = FlatIndex("cosine" if similarity == "cosine" else "ip")
         self.index.add(ids, np.asarray(vectors, dtype=np.float32))
         self.vectors = torch.tensor(np.asarray(vectors, dtype=np.float32), device=device)
-        self._row_of = {p: r for r, p in enumerate(ids)}
+        self.ids = list(ids)
+        self._row_of = {p: r for r, p in enumerate(self.ids)}
 
     @property
     def fingerprint(self) -> str:
@@ -73,6 +77,20 @@ class FixedLists:
         if short is not None:
             raise InputError(f"question {short!r} has {len(mined[short])} mined passages", expected=f"{self.k}")
         self._lists = {q: [row_of[p] for p in found[: self.k]] for q, found in mined.items()}
+
+    @classmethod
+    def found(cls, live: LiveIndex, model: Any, questions: Mapping[str, str], block: int = 256) -> FixedLists:
+        """What a live search finds for questions `{id: text}` with the model as it is now."""
+        asked, mined = list(questions), {}
+        texts = TokenTable.cut(model, "query", [questions[q] for q in asked])
+        model.eval()
+        with torch.inference_mode():
+            for start in range(0, len(asked), block):
+                some = range(start, min(start + block, len(asked)))
+                q = embed(model, "query", texts.take(list(some)))  # (b, d)
+                for i, rows in zip(some, live([asked[i] for i in some], q), strict=True):
+                    mined[asked[i]] = [live.ids[r] for r in rows]
+        return cls(live.ids, live.vectors.cpu().numpy(), mined, live.k, live.vectors.device)
 
     def __call__(self, queries: Sequence[str], q: Tensor) -> NDArray[np.int64]:
         return np.array([self._lists[query] for query in queries], dtype=np.int64)
