@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrievarium.analysis.entities import popularity_of
-from retrievarium.analysis.why.presets import presets
+from retrievarium.analysis.why import presets
 from retrievarium.contracts import InputError, Run
 from retrievarium.data.world.renaming import rename_collection
 from retrievarium.evaluation import Paired, evaluate, measure_name, paired
