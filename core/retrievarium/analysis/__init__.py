@@ -91,5 +91,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.analysis.map_pairs": ["Pair", "find_pair", "make_pair"],
         "retrievarium.analysis.map_frames": ["Frames", "make_frames"],
         "retrievarium.analysis.map_words": ["Verdict", "kept_sentence", "query_sentence", "verdict"],
+        "retrievarium.analysis.unit_bench": ["Bench", "granularity", "question_groups", "units_named"],
+        "retrievarium.analysis.unit_export": ["export_bench"],
     },
 )

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from retrievarium.cli import data, learning, mapping, retrieval, system
+from retrievarium.cli import data, learning, mapping, retrieval, system, units
 from retrievarium.cli.output import report
 from retrievarium.contracts import Cancelled, RetrievariumError
 from retrievarium.workspace import Jobs, job_reporter, use_workspace
@@ -27,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for room in (system, data, retrieval, mapping, learning):
+for room in (system, data, retrieval, mapping, units, learning):
     room.register(app)
 
 

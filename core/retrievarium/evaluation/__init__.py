@@ -19,6 +19,12 @@ __getattr__, __dir__, __all__ = lazy(
             "wilson",
         ],
         "retrievarium.evaluation.comparison": ["Comparison", "compare"],
+        "retrievarium.evaluation.granularity": [
+            "answer_at",
+            "answer_in_words",
+            "first_answer_word",
+            "mean_intervals",
+        ],
         "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],
         "retrievarium.evaluation.bounds": ["Bounds", "tied_at", "unjudged_bounds"],
         "retrievarium.evaluation.power": ["Sight", "queries_needed", "sight", "visible_difference"],

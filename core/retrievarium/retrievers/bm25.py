@@ -67,6 +67,13 @@ class BM25(BaseRetriever):
         _ = self._index, self._ranks
         return self
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the postings: scores, passages, offsets and terms."""
+        index, vocabulary = self._index
+        parts = (index.scores["data"], index.scores["indices"], index.scores["indptr"])
+        return sum(int(part.nbytes) for part in parts) + sum(len(t.encode("utf-8")) for t in vocabulary)
+
     @cached_property
     def _ranks(self) -> NDArray[np.int64]:
         return id_ranks(self.collection.passages.ids)

@@ -181,6 +181,12 @@ class Units:
         return path
 
 
+def plural(kind: str) -> str:
+    """`propositions (rules)`."""
+    head, _, rest = kind.partition(" ")
+    return f"{head}s {rest}".strip()
+
+
 def unit_id(passage: str, kind: str, number: int) -> str:
     """`<passage>#<letter of the kind><number>`; the order of ids is the order of reading."""
     return f"{passage}#{kind[0]}{number:03d}"

@@ -1,0 +1,110 @@
+"""Units of any size, measured alike: by passages at equal k, and by words at equal reading.
+
+Source: Chen et al., 2023 (2312.06648), sections 4 and 5; equal words beside equal k because units that merge others
+cannot have a lower recall at the same k (Jiang et al., 2024, 2406.15319).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrievarium.contracts import Run
+from retrievarium.evaluation.answers import answer_spans, answer_words
+from retrievarium.units.folding import reading
+from retrievarium.units.splitting import word_spans
+
+if TYPE_CHECKING:
+    from retrievarium.units import Units
+
+_RESAMPLES = 2_000
+_BLOCK = 4_000_000
+
+
+class Texts:
+    """Texts as `has_answer` sees them, folded once: `holds(key, answers)` is `has_answer(texts[key], answers)`."""
+
+    def __init__(self, texts: Mapping[str, str] | Sequence[str]) -> None:
+        self._texts = texts
+        self._folded: dict[str | int, str] = {}
+
+    def holds(self, key: str | int, folded_answers: Sequence[str]) -> bool:
+        """`folded_answers` come from `fold`."""
+        if key not in self._folded:
+            self._folded[key] = answer_words(self._texts[key])  # type: ignore[index]
+        return any(a in self._folded[key] for a in folded_answers)
+
+    @staticmethod
+    def fold(answers: Sequence[str]) -> list[str]:
+        """Answers as they stand in a folded text; one without a token is left out."""
+        return [f for f in map(answer_words, answers) if f.strip()]
+
+
+def answer_at(run: Run, k: int, answers: Mapping[str, Sequence[str]], texts: Texts) -> dict[str, float]:
+    """Per query with answers, 1 where one of the first k passages holds one: DPR's top-k accuracy."""
+    found: dict[str, float] = {}
+    for query, wanted in answers.items():
+        folded = Texts.fold(wanted)
+        ids = run[query].ids[:k] if query in run else ()
+        found[query] = float(any(texts.holds(p, folded) for p in ids))
+    return found
+
+
+def first_answer_word(
+    run: Run, units: Units, answers: Mapping[str, Sequence[str]], words: int = 500
+) -> dict[str, float]:
+    """Per query the least number of retrieved words that hold an answer; infinity where `words` of them do not.
+
+    The units are read one after another, titles left out; an answer that runs over the border of two units is none.
+    """
+    texts = Texts(units.texts)
+    found: dict[str, float] = {}
+    for query, wanted in answers.items():
+        found[query] = math.inf
+        if query not in run:
+            continue
+        folded = Texts.fold(wanted)
+        for row, before, read in reading(run[query], units, words):
+            if not texts.holds(row, folded):
+                continue
+            within = _words_needed(units.texts[row], wanted)
+            if within <= read:
+                found[query] = before + within
+                break
+    return found
+
+
+def _words_needed(text: str, answers: Sequence[str]) -> int:
+    """Words from the text's beginning to the end of the first answer in it."""
+    stops = [spans[0][1] for a in answers if (spans := answer_spans(text, [a]))]
+    return len([1 for start, _ in word_spans(text) if start < min(stops)])
+
+
+def answer_in_words(needed: Mapping[str, float], words: Sequence[int]) -> NDArray[np.float64]:
+    """The share of queries whose answer occurs within the first l retrieved words, for every l: `(len(words),)`."""
+    values = np.array(list(needed.values()), dtype=np.float64)
+    return np.array([float((values <= limit).mean()) for limit in words])
+
+
+def mean_intervals(values: NDArray[np.float64], seed: int = 0, resamples: int = _RESAMPLES) -> NDArray[np.float64]:
+    """Percentile bootstrap intervals (95%) of the means of several measures over the same queries.
+
+    values: `(m, n)`, one row a measure. All rows share their resamples, so that differences of rows are paired.
+
+    Returns `(m, 2)`; each row equals `significance.bootstrap_interval(row, seed, resamples)` up to rounding.
+    """
+    rng = np.random.default_rng(seed)
+    n = values.shape[1]
+    step = max(1, _BLOCK // max(1, n))
+    means = []
+    for start in range(0, resamples, step):
+        size = min(step, resamples - start)
+        draws = rng.integers(0, n, (size, n))
+        counts = np.zeros((size, n), dtype=np.float64)
+        np.add.at(counts, (np.arange(size)[:, None], draws), 1.0)
+        means.append(counts @ values.T / n)  # (size, m)
+    return np.quantile(np.concatenate(means), [0.025, 0.975], axis=0).T
