@@ -7,14 +7,25 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from retrievarium.contracts import InputError
-from retrievarium.figures import batch_of_scores, first_vectors, invented_passages, search_twice, two_roads
+from retrievarium.figures import (
+    batch_of_scores,
+    first_vectors,
+    four_models,
+    invented_passages,
+    lists_left_behind,
+    search_twice,
+    two_roads,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_pictures_are_sound_svg_with_a_title() -> None:
     for picture in (
-        *(draw() for draw in (two_roads, first_vectors, invented_passages, search_twice)),
+        *(
+            draw()
+            for draw in (two_roads, first_vectors, invented_passages, search_twice, lists_left_behind, four_models)
+        ),
         *(batch_of_scores(*about) for about in ((4, 1), (8, 2), (2, 0))),
     ):
         title = ET.fromstring(picture._repr_svg_()).find(f"{SVG}title")
