@@ -62,7 +62,8 @@ def table(rows: list[Row], chosen: str) -> None:
         hours = f"about {row['estimated_hours']:.1f} h" if row["estimated_hours"] else ""
         p = "" if row["p"] is None else f"{row['p']:.4f}"
         body += (
-            f"<tr><td>{f'<b>{name}</b>' if row['name'] == chosen else name}</td><td>{escaped(row['claim'])}</td>"
+            f'<tr><td class="rv-keep">{f"<b>{name}</b>" if row["name"] == chosen else name}</td>'
+            f'<td class="rv-says">{escaped(row["claim"])}</td>'
             f'<td>{verdict_chip(row)}</td><td class="rv-num">{escaped(effect(row))}</td>'
             f'<td class="rv-keep">{escaped(row["measure"])}</td><td class="rv-num">{len(row["seeds"])}</td>'
             f'<td class="rv-num">{p}</td><td class="rv-num">{hours}</td></tr>'

@@ -60,7 +60,9 @@ def offer(collection: Collection, recipe: Recipe, newest: Training | None) -> No
             f"Takes {seconds(told.seconds)}, {'as measured here before' if told.measured_here else 'on two CPU cores'}",
             f"{told.settings.get('steps') or 0:,} steps of {told.settings.get('batch') or 0:,} questions. The model "
             f"and its vectors take about {size(told.bytes)}. It runs in a process of its own and becomes the column "
-            f"{told.name} in Compare." + (f" A checkpoint is kept ({kept}): it goes on from there." if kept else ""),
+            f"{told.name} in Compare."
+            + (f" It stands on {' and '.join(told.first)}, trained first." if told.first else "")
+            + (f" A checkpoint is kept ({kept}): it goes on from there." if kept else ""),
         )
     button.button(
         "Resume" if kept else "Train",

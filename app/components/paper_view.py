@@ -119,6 +119,12 @@ def parts(docstring: str) -> list[tuple[str, str]]:
     return told
 
 
+def _formula(text: str) -> str:
+    """Lines that hang where they are too long for the page, so that what goes on is no line of its own."""
+    lines = "".join(f"<span>{escaped(line)}\n</span>" for line in text.split("\n"))
+    return f'<pre class="rv-formula">{lines}</pre>'
+
+
 def _source(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
@@ -127,10 +133,7 @@ def _idea(row: Row, method: Method) -> None:
     """Picture and formula: what the lesson draws, and what the method file says of itself."""
     picture = getattr(figures, row["picture"])() if row["picture"] else None
     told = parts(ast.get_docstring(ast.parse(_source(method.source)), clean=True) or "")
-    body = "".join(
-        f'<pre class="rv-formula">{escaped(t)}</pre>' if kind == "formula" else f"<p>{escaped(t)}</p>"
-        for kind, t in told
-    )
+    body = "".join(_formula(t) if kind == "formula" else f"<p>{escaped(t)}</p>" for kind, t in told)
     page.heading("The idea", "As the method file says it." if picture is None else "")
     if picture is not None:
         st.image(picture.svg, alt=picture.alt, width=680)

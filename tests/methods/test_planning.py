@@ -37,21 +37,25 @@ def test_a_planned_method_has_no_settings_yet() -> None:
 
 
 def test_lines_of_a_docstring() -> None:
-    def train(*, a: int = 1, b: int = 2, kind: str = "x") -> None:
+    def train(*, a: int = 1, b: int = 2, kind: str = "x", d: int = 1, m: int = 1, n: int = 1) -> None:
         """Train.
 
-        a, b: two numbers
+        a, z: two numbers
             that go on here.
         kind: what.
 
         c: after a gap.
         Words without a name.
+        d: one thing; e: another; f: no setting.
+        m: one thing; n: another. b: the third.
         """
 
     told = described(train)
-    assert told["a"] == told["b"] == "two numbers that go on here."
+    assert told["a"] == "two numbers that go on here."
     assert told["kind"] == "what."
     assert told["c"] == "after a gap. Words without a name."
+    assert told["d"] == "one thing; e: another; f: no setting."
+    assert (told["m"], told["n"], told["b"]) == ("one thing", "another", "the third.")
 
 
 def test_a_plan_grows_with_the_work(collection: Any, ws: Any) -> None:
@@ -93,3 +97,6 @@ def test_a_plan_knows_what_is_kept_and_what_is_done(collection: Any, ws: Any) ->
     other = plan("dpr", collection, TINY, ws=ws, seed=4, negatives=0)
     assert other.trained is None
     assert other.bytes == pytest.approx(told.bytes, rel=0.01)
+    above, unfounded = (plan("ance-prf", collection, TINY, ws=ws, seed=n) for n in (3, 4))
+    assert (above.first, unfounded.first) == ((), ("dpr",))  # what it stands on is trained before it, and counted
+    assert unfounded.seconds > above.seconds + 0.9 * plan("dpr", collection, TINY, ws=ws, seed=4).seconds

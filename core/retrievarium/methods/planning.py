@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrievarium.methods.budget import Budget
 from retrievarium.methods.building import check_split, model_key, resolve
-from retrievarium.methods.registry import Method, method_named
+from retrievarium.methods.registry import Method, method_named, methods
 from retrievarium.methods.shelf import model_name
 from retrievarium.workspace import Workspace, read_json, shipped, workspace
 
@@ -31,7 +31,8 @@ class Plan:
     """What a `build` with these arguments means.
 
     seconds: estimated, 0 where the model is there already; `measured_here` where an earlier training of this method
-        in this workspace corrected the estimate, else it is that of two CPU cores.
+        in this workspace corrected the estimate, else it is that of two CPU cores. With what `first` takes.
+    first: methods that it stands on and that are not trained yet: they are, before it.
     bytes: of the model and its passages' vectors on disk; while it trains, checkpoints take three times the model.
     name: what the retriever is called in `shelf` once it is trained.
     trained: its folder where the same was trained before.
@@ -48,6 +49,7 @@ class Plan:
     name: str
     trained: Path | None
     kept: dict[str, int]
+    first: tuple[str, ...] = ()
 
 
 def work(budget: Budget, settings: dict[str, Any], passages: int) -> float:
@@ -57,6 +59,16 @@ def work(budget: Budget, settings: dict[str, Any], passages: int) -> float:
     tokens = budget.question_tokens + texts * budget.passage_tokens
     training = (steps or 0) * (batch or 0) * tokens * _TOKEN
     return _STARTING + budget.exposure * _EXPOSURE_STEP + passages / _PASSAGES_A_SECOND + training
+
+
+def _first(
+    chosen: Method, settings: dict[str, Any], collection: Collection, budget: Budget, seed: int, ws: Workspace
+) -> tuple[str, ...]:
+    """Methods that a setting names (a `base`, for example) and of which no model is there yet."""
+    wanted = dict.fromkeys(v for v in settings.values() if isinstance(v, str) and v in methods() and v != chosen.key)
+    about = {"collection": collection.fingerprint, "budget": budget.to_dict(), "seed": seed}
+    made = {a.key["method"] for a in ws.list("models") if all(a.key.get(n) == v for n, v in about.items())}
+    return tuple(k for k in wanted if k not in made)
 
 
 def _reports(chosen: Method, ws: Workspace) -> list[dict[str, Any]]:
@@ -114,7 +126,10 @@ def plan(
     reports = _reports(chosen, ws)
     correction = _correction(reports)
     passages = len(collection.passages)
-    seconds = 0.0 if artifact.exists else work(budget, resolved, passages) * (correction or 1.0)
+    first = () if artifact.exists else _first(chosen, resolved, collection, budget, seed, ws)
+    seconds = 0.0 if artifact.exists else work(budget, resolved, passages) * (correction or chosen.rounds)
+    if correction is None:
+        seconds += sum(plan(k, collection, budget, seed, device, ws=ws).seconds for k in first)
     return Plan(
         method=chosen.key,
         settings=resolved,
@@ -126,4 +141,5 @@ def plan(
         name=model_name(artifact),
         trained=artifact.path if artifact.exists else None,
         kept=_kept(ws.scratch("models", full_key)),
+        first=first,
     )

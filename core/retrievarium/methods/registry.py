@@ -43,6 +43,7 @@ class Method:
     says: str
     source: Path
     load: Callable[[Path, str | None], Any]
+    rounds: float = 1.0
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -121,6 +122,7 @@ def method(
     says: str = "",
     serve: Callable[..., Any] = _dense,
     load: Callable[[Path, str | None], Any] = _encoder,
+    rounds: float = 1.0,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register `train(collection, budget, seed, work, *, settings...) -> model`.
 
@@ -131,12 +133,13 @@ def method(
     serve: `serve(collection, model, ws, *, settings...) -> Retriever`; by default dense search.
     load: `load(folder, device) -> model`, what `model.save(folder)` wrote; by default an encoder. A model of several
         parts keeps the others in folders of their own inside its encoder's.
+    rounds: how many times a plain dual encoder's training it takes, for the estimate before the first one is measured.
     """
 
     def register(train: Callable[..., Any]) -> Callable[..., Any]:
         if key in _METHODS and _METHODS[key].train.__module__ != train.__module__:
             raise InputError(f"two methods are called {key!r}", field="key", fix="choose another key")
-        _METHODS[key] = Method(key, name, paper, train, serve, says, Path(inspect.getfile(train)), load)
+        _METHODS[key] = Method(key, name, paper, train, serve, says, Path(inspect.getfile(train)), load, rounds)
         return train
 
     return register

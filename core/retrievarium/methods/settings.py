@@ -28,6 +28,7 @@ _COMMON = {
     "index": "How vectors are searched: Flat is exact, HNSW32 is a graph with 32 links.",
 }
 _LINE = re.compile(r"([a-z_]\w*(?:, [a-z_]\w*)*): (.+)")
+_WITHIN = re.compile(r"[;.] ([a-z_]\w*): ")
 _QUOTED = re.compile(r'"([^"]+)"')
 _KINDS: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 
@@ -51,7 +52,11 @@ class Setting:
 
 
 def described(function: Callable[..., Any]) -> dict[str, str]:
-    """`{setting: its line}` from a docstring; a line goes on where the next ones are indented or start no setting."""
+    """`{setting: its line}` from a docstring; a line goes on where the next ones are indented or start no setting.
+
+    One line may tell two: "m: vectors of a passage; merged: their mean in place of them".
+    """
+    known = inspect.signature(function).parameters
     told: dict[str, str] = {}
     names: list[str] = []
     for line in (inspect.getdoc(function) or "").splitlines():
@@ -63,6 +68,10 @@ def described(function: Callable[..., Any]) -> dict[str, str]:
             names = []
         else:
             told |= {n: f"{told[n]} {line.strip()}" for n in names}
+    for name, line in list(told.items()):
+        first, *more = _WITHIN.split(line)
+        if more and all(n in known for n in more[::2]):
+            told |= dict(zip([name, *more[::2]], [first, *more[1::2]], strict=True))
     return told
 
 
@@ -74,8 +83,9 @@ def _kind(parameter: inspect.Parameter) -> type:
 
 
 def _sentence(says: str) -> str:
-    """Without code marks, and with a capital unless it begins with a symbol of the formula ("h, hard negatives")."""
+    """Without code marks, with a full stop, and with a capital unless it begins with a symbol ("h, hard negatives")."""
     says = says.replace("`", "")
+    says += "." if says and says[-1] not in ".?!" else ""
     return says if re.match(r"\w\W", says) else says[:1].upper() + says[1:]
 
 
