@@ -34,7 +34,7 @@ __getattr__, __dir__, __all__ = lazy(
             "renamed",
         ],
         "retrievarium.analysis.evidence": ["Evidence", "WorldEvidence", "evidence_for"],
-        "retrievarium.analysis.failures": ["OTHER_FAILURE", "RULES", "Failure", "Sight", "Tagged", "because", "tag"],
+        "retrievarium.analysis.failure_rules": ["OTHER_FAILURE", "RULES", "Failure", "Sight", "Tagged", "because", "tag"],
         "retrievarium.analysis.findings": ["Finding", "finding_sentence", "first_relevant", "groups", "where_is"],
         "retrievarium.analysis.marking": ["Mark", "passage_marks"],
         "retrievarium.analysis.moves": ["Move", "movement"],

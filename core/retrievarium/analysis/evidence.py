@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from retrievarium.analysis.failures import Sight
+from retrievarium.analysis.failure_rules import Sight
 from retrievarium.analysis.mentions import shingles
 from retrievarium.evaluation.answers import answer_words
 

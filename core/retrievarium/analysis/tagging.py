@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retrievarium.analysis.evidence import Evidence, evidence_for
-from retrievarium.analysis.failures import OTHER_FAILURE, RULES, Failure, Tagged
+from retrievarium.analysis.failure_rules import OTHER_FAILURE, RULES, Failure, Tagged
 from retrievarium.contracts import Run
 from retrievarium.evaluation.breakdown import wilson
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retrievarium.analysis.entities import entity_names
 from retrievarium.analysis.evidence import About, Texts
-from retrievarium.analysis.failures import Sight
+from retrievarium.analysis.failure_rules import Sight
 from retrievarium.analysis.mentions import common_parts, holds_name, names_alike, plain_name, subject_of
 from retrievarium.evaluation.answers import answer_spans, answer_words, has_answer
 
