@@ -68,10 +68,11 @@ def hyde(
     batch: int | None = None,
     steps: int | None = None,
 ) -> Parts:
-    """The encoder is taken as it is; the steps are the writer's.
+    """The encoder is taken as it is; only the writer learns.
 
     encoder: "contriever" (without labels), "dpr" or "baseline_dense" (with all of them).
-    writer, gate: "causal" or "seq2seq", two layers of 128; whether it may copy from the question.
+    writer: "causal" or "seq2seq", two layers of 128; gate: whether it may copy from the question.
+    batch, lr, steps: of the writer's training.
     """
     batch, lr, steps = given(batch, lr, steps)
     found = work.built(encoder, **({"labels": 0} if encoder == "contriever" else {}))

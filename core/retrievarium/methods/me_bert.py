@@ -70,7 +70,7 @@ def me_bert(
     """One tower from the warm start, for passages and questions alike, as in the authors' code.
 
     m: vectors of a passage; merged: their mean in place of them, one vector that has read as much (a placebo).
-    norm, temperature: "l2" and .05, or "layer" (layer norm without more) and 1; the authors' code has both norms.
+    norm: "l2" or "layer" (layer norm without more), the authors' code has both; temperature: .05 or 1 for them.
     tokens: word pieces read of a passage; beyond what the start has read, its places are copied.
     """
     batch, lr, steps = given(batch, lr, steps)
