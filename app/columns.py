@@ -37,20 +37,20 @@ class Column:
 # -- retrievers
 
 
-def _retriever_key(collection: Collection, name: str) -> tuple[str, ...]:
+def retriever_key(collection: Collection, name: str) -> tuple[str, ...]:
     return ("retriever", collection.text_fingerprint, name)
 
 
-def _loading(collection: Collection, name: str) -> Task:
-    return desk().task(_retriever_key(collection, name), lambda: sources.single(name, collection), "load")
+def loading(collection: Collection, name: str) -> Task:
+    return desk().task(retriever_key(collection, name), lambda: sources.single(name, collection), "load")
 
 
-def _retriever(collection: Collection, name: str) -> BaseRetriever:
+def retriever(collection: Collection, name: str) -> BaseRetriever:
     """The retriever of one name; made once, waited for by whoever needs it."""
-    return _loading(collection, name).result()
+    return loading(collection, name).result()
 
 
-def _combined(spec: str, resolve: Callable[[str], BaseRetriever]) -> BaseRetriever:
+def combined(spec: str, resolve: Callable[[str], BaseRetriever]) -> BaseRetriever:
     found = resolve(spec) if spec.startswith(sources.IMPORTED) else parse_retriever(spec, resolve)
     found.name = spec
     return found
@@ -60,7 +60,7 @@ def warm_up(collection: Collection, specs: Sequence[str]) -> None:
     """Once all is shown: load the encoders in view, so that a question of one's own is answered at once."""
     for spec in specs:
         for name in ready_parts(spec, collection):
-            task = _loading(collection, name)
+            task = loading(collection, name)
             if task.state == "ready":
                 _weights(name, task.value, 0.0)
 
@@ -78,23 +78,23 @@ def _queries(collection: Collection, split: str) -> Any:
 
 def _base_run(collection: Collection, split: str, name: str) -> Run:
     queries = _queries(collection, split)
-    found = _retriever(collection, name)
+    found = retriever(collection, name)
     return kept_run(collection, queries, describe(found), _POOL, lambda: found.search(queries, _POOL))
 
 
 def _whole_run(collection: Collection, split: str, spec: str) -> Run:
     """Depth 100 over all queries of a split. Combinations are made of kept runs where ranks and scores suffice."""
     if spec.startswith(sources.IMPORTED):
-        frozen = _retriever(collection, spec)
+        frozen = retriever(collection, spec)
         return frozen.search(_queries(collection, split), DEPTH)
     names = sources.parts(spec)
     if names == [spec]:
         return _base_run(collection, split, spec).top(DEPTH)
     queries = _queries(collection, split)
     if ">>" in spec:  # a cascade scores passages anew
-        return _combined(spec, lambda n: _retriever(collection, n)).search(queries, DEPTH)
+        return combined(spec, lambda n: retriever(collection, n)).search(queries, DEPTH)
     kept = {n: FrozenRun(_base_run(collection, split, n), n) for n in names}
-    return _combined(spec, lambda n: kept[n]).search(queries, DEPTH)
+    return combined(spec, lambda n: kept[n]).search(queries, DEPTH)
 
 
 def run_key(collection: Collection, split: str, spec: str) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ def run_task(collection: Collection, split: str, spec: str) -> Task:
 
 
 def _one(collection: Collection, spec: str, text: str) -> Ranking:
-    return _combined(spec, lambda n: _retriever(collection, n)).search({"q": text}, DEPTH)["q"]
+    return combined(spec, lambda n: retriever(collection, n)).search({"q": text}, DEPTH)["q"]
 
 
 def columns(collection: Collection, chosen: Selection, query: str, text: str) -> list[Column]:
@@ -140,9 +140,9 @@ def _column(collection: Collection, chosen: Selection, spec: str, query: str, te
     elif spec.startswith(sources.IMPORTED):
         return Column(spec, "failed", note="An imported run holds its own queries only; it cannot answer a new one.")
     # what is still loading is not asked: a question that waits would keep others from being answered
-    loading = _still_loading(collection, spec, text, patience)
-    if loading:
-        return Column(spec, "working", note=f"loading {loading[0][-1]}", keys=loading)
+    late = _still_loading(collection, spec, text, patience)
+    if late:
+        return Column(spec, "working", note=f"loading {late[0][-1]}", keys=late)
     key, work = _question(collection, spec, query, text)
     task = desk().task(key, work).wait(patience)
     if task.state == "failed":
@@ -156,11 +156,11 @@ def _still_loading(collection: Collection, spec: str, text: str, patience: float
     """Keys of the loads that must end before this text can be searched for; waits a moment for the first."""
     keys: list[tuple[str, ...]] = []
     for name in sources.parts(spec):
-        task = _loading(collection, name)
+        task = loading(collection, name)
         if not keys:
             task.wait(patience)
         if task.state == "working":
-            keys.append(_retriever_key(collection, name))
+            keys.append(retriever_key(collection, name))
         elif task.state == "ready" and text not in _kept_texts(collection):
             keys += _weights(name, task.value, patience)
     return keys
@@ -191,6 +191,6 @@ def _question(
 
 
 def _of_run(collection: Collection, spec: str, query: str) -> Ranking:
-    return _combined(spec, lambda n: _retriever(collection, n)).search(collection.all_queries.select([query]), DEPTH)[
+    return combined(spec, lambda n: retriever(collection, n)).search(collection.all_queries.select([query]), DEPTH)[
         query
     ]

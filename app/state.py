@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -51,8 +51,13 @@ class Selection:
 
 def link(selection: Selection, page: str = "compare") -> str:
     """A full address that opens this state."""
+    return to_page(page, selection.params())
+
+
+def to_page(page: str, params: Mapping[str, Any]) -> str:
+    """A full address of a page with these query parameters."""
     parts = urlsplit(st.context.url or "http://127.0.0.1:8501/")
-    return f"{parts.scheme}://{parts.netloc}/{page}?{urlencode(selection.params(), doseq=True)}"
+    return f"{parts.scheme}://{parts.netloc}/{page}?{urlencode(params, doseq=True)}"
 
 
 # -- reading it
@@ -156,6 +161,11 @@ def _follow() -> None:
 def open_query(query: str) -> None:
     st.session_state["q"] = query
     st.session_state["ask"] = ""
+    for edit in ("wq", "wp", "wt", "wx", "wo"):  # what-if edits belong to one query
+        if st.session_state.get(edit):
+            st.session_state[edit] = ""
+    if st.session_state.get("w"):  # what is explained next is again the gold passage
+        st.session_state["w"] = "gold"
 
 
 def add_retriever(name: str) -> None:

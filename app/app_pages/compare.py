@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pyarrow.compute as pc
 import streamlit as st
 
 import columns as answers
+import reasons
 import state
 import whole
-from components import cards, overall, page, queries, share, uploads, wanting
+from components import (
+    cards,
+    compare_state,
+    ears,
+    overall,
+    page,
+    picture,
+    queries,
+    share,
+    uploads,
+    wanting,
+    what_if,
+    why,
+)
+from components.compare_state import View
 from retrievarium.analysis import Finding, finding_sentence
+from retrievarium.analysis.why import edited_collection
 from retrievarium.data import Collection
+from retrievarium.figures import rank_lines, system_colours
+
+STYLE = Path(compare_state.__file__).with_name("compare.css")
 
 chosen = state.selection()
 dark = st.context.theme.type == "dark"
@@ -58,17 +80,60 @@ def sentence(columns: list[answers.Column], asked: cards.Asked) -> str:
     return finding_sentence(found, len(relevant or []))
 
 
-def one_question(collection: Collection, query: str) -> list[answers.Column]:
+def one_question(collection: Collection, query: str, view: View) -> tuple[list[answers.Column], list[object]]:
+    """The question, its columns, the pair explained and the edits; and the keys of what it waits for."""
     asked, facts = asked_of(collection, query)
     if not asked.text:
         page.empty("This collection has no queries.", "Ask a question of your own in the field above.")
-        return []
-    columns = answers.columns(collection, chosen, query, asked.text)
+        return [], []
+    before = answers.columns(collection, chosen, query, asked.text)
+    columns, now = before, asked
+    if view.edits:
+        now = replace(asked, text=view.question or asked.text)
+        columns = reasons.columns(collection, chosen, now.text, view.edit)
+        collection = edited_collection(collection, view.edit) if view.edit is not None else collection
     st.html(cards.question(collection, asked, facts, sentence(columns, asked)))
     wanting.offers(collection, columns)
+    waiting: list[object] = []
+    if not view.why:
+        why.button(columns, asked, view)
+    lines(collection, columns, asked)
+    if view.why:
+        with st.container(border=True, key="why"):
+            known = collection.all_queries[query] if query else None
+            what_if.question(asked, view)
+            with st.container(horizontal=True, vertical_alignment="center", key="why-bar"):
+                why.choice(columns, asked, view)
+                what_if.ready(collection, asked, view, known and known.entity, known and known.relation)
+                why.close()
+            if view.edits:
+                what_if.moved(before, columns, asked, view)
+            waiting = why.panel(collection, columns, before, now, view)
     st.html(cards.legend(bool(asked.answers), bool(asked.judged)))
-    st.html(cards.cards(collection, columns, asked, chosen.k, dark))
-    return columns
+    here = {c.name: c.ranking for c in before if c.ranking is not None} if view.edits else None
+    st.html(cards.cards(collection, columns, now, chosen.k, dark, lambda name, p: why_link(name, p, view), here))
+    return columns, waiting
+
+
+def why_link(name: str, passage: str, view: View) -> str:
+    changes = {"w": passage, "wr": name, "wo": ""}
+    where = compare_state.address(chosen, view, **changes)
+    return ears.link("why?", changes, where, f"Why {name} has this passage here", "rv-ask")
+
+
+def lines(collection: Collection, columns: list[answers.Column], asked: cards.Asked) -> None:
+    """Rank lines between the columns that have answered."""
+    ready = [c for c in columns if c.ranking is not None]
+    if len(ready) < 2:
+        return
+    shown = {p for c in ready if c.ranking is not None for p in c.ranking.ids[: chosen.k]}
+    titles = {p: collection.passages[p].title or collection.passages[p].text[:60] for p in shown}
+    lists = {c.name: c.ranking.ids for c in ready if c.ranking is not None}
+    colours = system_colours(list(chosen.retrievers), dark)
+    drawn = rank_lines(
+        lists, chosen.k, titles, asked.relevant, colours, dark, lambda p: ears.attributes({"w": p, "wo": ""})
+    )
+    picture.show(drawn.svg, "rank-lines")
 
 
 def main() -> None:
@@ -82,15 +147,26 @@ def main() -> None:
     if not chosen.retrievers:
         page.empty("No retriever is chosen.", "Choose two to six in the sidebar; the first is the reference.")
         return
+    body, unseen = st.container(), st.container(key="compare-hidden")
+    with unseen:
+        st.html(STYLE)
+        compare_state.hidden()
+        ears.listen(compare_state.apply)
+    with body:
+        comparison(collection)
+
+
+def comparison(collection: Collection) -> None:
+    view = compare_state.view(collection)
     look = whole.overall(collection, chosen)
     query = queries.bar(collection, chosen, look)
-    columns = one_question(collection, query)
+    columns, waiting = one_question(collection, query, view)
     overall.section(collection, chosen, look, dark)
     share.footer(collection, chosen.with_(query=query), columns)
     uploads.run_form(collection)
     if not look.waiting and all(c.state != "working" for c in columns):
         answers.warm_up(collection, chosen.retrievers)
-    page.poll([*look.waiting, *(k for c in columns if c.state == "working" for k in c.keys)])
+    page.poll([*look.waiting, *waiting, *(k for c in columns if c.state == "working" for k in c.keys)])
 
 
 main()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,15 +36,27 @@ class Asked:
         return sorted((p for p, g in self.judged.items() if g > 0), key=lambda p: -self.judged[p])
 
 
-def cards(collection: Collection, columns: Sequence[Column], asked: Asked, k: int, dark: bool) -> str:
-    """The whole grid as HTML; every text of the collection is escaped on its way in."""
+def cards(
+    collection: Collection,
+    columns: Sequence[Column],
+    asked: Asked,
+    k: int,
+    dark: bool,
+    why: Callable[[str, str], str] | None = None,
+    before: Mapping[str, Ranking] | None = None,
+) -> str:
+    """The whole grid as HTML; every text of the collection is escaped on its way in.
+
+    why: HTML of a link that explains a passage, from the column's name and the passage's id.
+    before: each column's own list before an edit, by name; movement is then told against it.
+    """
     colours = system_colours([c.name for c in columns], dark)
     reference = next((c for c in columns[:1] if c.ranking is not None), None)
     analyzer = analyzer_for(collection.language)
     terms = analyzer.terms(asked.text)
     numbers: dict[str, int] = {}
     sections = [
-        _column(collection, c, reference, asked, k, (analyzer, terms), numbers, colours[c.name], SHAPES[i])
+        _column(collection, c, reference, asked, k, (analyzer, terms), numbers, colours[c.name], SHAPES[i], why, before)
         for i, c in enumerate(columns)
     ]
     rows = 2 + max((min(k, len(c.ranking)) for c in columns if c.ranking is not None), default=3)
@@ -68,23 +80,40 @@ def _column(
     numbers: dict[str, int],
     colour: str,
     shape: str,
+    why: Callable[[str, str], str] | None,
+    earlier: Mapping[str, Ranking] | None,
 ) -> str:
     first = reference is not None and column is reference
     head = _head(collection, column, reference, asked, k, first, shape)
+    own = (earlier or {}).get(column.name)
     if column.ranking is None:
         body = f'<div class="rv-card rv-state">{_state(column)}</div>'
     elif not len(column.ranking):
         body = '<div class="rv-card rv-state">Nothing was found: no passage shares a word with this question.</div>'
     else:
         before = reference.ranking.ids if reference and reference.ranking is not None and not first else None
+        if earlier is not None:
+            before = own.ids if own is not None else None
         moves = movement(before, column.ranking.ids, k) if before is not None else None
         by_id = {m.id: m for m in moves or []}
         shown = list(column.ranking)[:k]
         body = "".join(
-            _card(collection, column.ranking, rank, passage, score, by_id.get(passage), asked, matching, numbers)
+            _card(
+                collection,
+                column.ranking,
+                rank,
+                passage,
+                score,
+                by_id.get(passage),
+                asked,
+                matching,
+                numbers,
+                why(column.name, passage) if why else "",
+            )
             for rank, (passage, score) in enumerate(shown, start=1)
         )
-        body += _lost(collection, [m for m in moves or [] if m.kind == "lost"], reference, column)
+        against = "as it was" if earlier is not None else reference.name if reference else ""
+        body += _lost(collection, [m for m in moves or [] if m.kind == "lost"], against, column)
     label = escaped(f"Results of {column.name}")
     return f'<section class="rv-col" style="--c:{colour}" aria-label="{label}">{head}{body}</section>'
 
@@ -168,6 +197,7 @@ def _card(
     asked: Asked,
     matching: tuple[Analyzer, Sequence[str]],
     numbers: dict[str, int],
+    why: str,
 ) -> str:
     number = numbers.setdefault(passage, len(numbers))
     found = collection.passages[passage]
@@ -179,7 +209,7 @@ def _card(
     return (
         f'<article class="rv-card rv-p{number}{gold}"><div class="rv-top"><span class="rv-rank">{rank}</span>'
         f"{_move(move)}{_badge(asked, passage)}</div>{title}{_text(found.text, marks)}"
-        f"{_score(ranking.scores, score, passage)}</article>"
+        f"{_score(ranking.scores, score, passage, why)}</article>"
     )
 
 
@@ -194,7 +224,7 @@ def _text(text: str, marks: Sequence[Mark]) -> str:
     return f'{shown}<details><summary>whole passage</summary><p class="rv-text" dir="auto">{whole}{cut}</p></details>'
 
 
-def _score(scores: np.ndarray, score: float, passage: str) -> str:
+def _score(scores: np.ndarray, score: float, passage: str, why: str = "") -> str:
     """Score, its place in the list's range as a bar, its percentile within the list, and the passage's id."""
     low, high = float(scores.min()), float(scores.max())
     place = 100.0 if high <= low else 100 * (score - low) / (high - low)
@@ -203,12 +233,12 @@ def _score(scores: np.ndarray, score: float, passage: str) -> str:
     return (
         f'<footer class="rv-foot"><span class="rv-bar" aria-hidden="true"><i style="width:{place:.0f}%"></i></span>'
         f'<span title="At or above {percentile:.0f}% of the {len(scores)} scores in this list">'
-        f"score {told}, percentile {percentile:.0f}</span><span>{isolated(passage, 'bdi')}</span></footer>"
+        f"score {told}, percentile {percentile:.0f}</span><span>{isolated(passage, 'bdi')}</span>{why}</footer>"
     )
 
 
-def _lost(collection: Collection, lost: Sequence[Move], reference: Column | None, column: Column) -> str:
-    if not lost or reference is None or column.ranking is None:
+def _lost(collection: Collection, lost: Sequence[Move], against: str, column: Column) -> str:
+    if not lost or not against or column.ranking is None:
         return ""
     items = []
     for move in lost:
@@ -217,7 +247,7 @@ def _lost(collection: Collection, lost: Sequence[Move], reference: Column | None
         items.append(f"<li>{_name(collection, move.id)} (was rank {move.before}, {where})</li>")
     return (
         f'<div class="rv-lost-list"><span class="rv-move rv-lost"><span aria-hidden="true">{SIGNS["lost"]}</span> '
-        f"{len(lost)} lost against {escaped(reference.name)}</span><ul>{''.join(items)}</ul></div>"
+        f"{len(lost)} lost against {escaped(against)}</span><ul>{''.join(items)}</ul></div>"
     )
 
 

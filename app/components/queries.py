@@ -8,24 +8,22 @@ import pandas as pd
 import streamlit as st
 
 import prepared
+import queues
 import state
 from components.text import escaped
+from queues import Queue
 from retrievarium.data import Collection
 from state import Selection
 from whole import Overall, Progress
 
 _LISTED = 500
-_GROUP_WORDS = {"all": "Most different rankings", "none": "Nobody finds it", "each": "Everybody finds it"}
 
 
-def group_label(key: str, look: Overall | None, k: int) -> str:
-    """What a group of queries is called, with its size."""
-    name = key.removeprefix("only:")
-    words = f"Only {name} finds it" if key.startswith("only:") else _GROUP_WORDS[key]
-    if look is None:
-        return words
-    within = "" if key == "all" else f" in its top {k}" if key.startswith("only:") else f" (top {k})"
-    return f"{words}{within}: {len(look.groups.get(key, [])):,}"
+def label(key: str, look: Overall | None, chosen: Selection) -> str:
+    """What a queue is called, with its size."""
+    queue = queues.read(key)
+    words = queues.words(queue, chosen.measure, chosen.k)
+    return words if look is None else f"{words}: {len(queues.queries(queue, look, chosen.measure)):,}"
 
 
 def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -> str:
@@ -34,7 +32,7 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
         return ""
     if chosen.query in collection.all_queries:
         return chosen.query
-    if first := prepared.first_query(collection):
+    if st.session_state.get("cg") in (None, "", "all") and (first := prepared.first_query(collection)):
         return first
     # what was shown first stays, also when the look over all queries arrives and orders them anew
     pinned = st.session_state.get("pinned")
@@ -44,24 +42,34 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
     return pinned[3]
 
 
-def _group(over: Overall | None, k: int) -> str:
-    """The chosen group. Its labels hold counts that come late, so each set of labels is a widget of its own: a value
-    is carried over by us, not matched by its label."""
-    keys = list(over.groups) if over is not None else ["all"]
-    held = st.session_state.get("group", "all")
-    labels = [group_label(key, over, k) for key in keys]
+def _open_queue(key: str) -> None:
+    st.session_state["cg"] = key
+    st.session_state["queue-first"] = True
+
+
+def _queue(over: Overall | None, chosen: Selection) -> Queue:
+    """The queue in view. Labels hold counts that come late, so each set of labels is a widget of its own: the value is
+    carried over by us, in the link, not matched by its label."""
+    held = queues.read(st.session_state.get("cg") or "all")
+    keys = queues.offered(over, chosen.measure) if over is not None else ["all"]
+    wrong = over is not None and not queues.usable(held, over)
+    if held.key not in keys and not wrong:
+        keys = [*keys, held.key]
+    labels = [label(key, over, chosen) for key in keys]
+    now = "all" if wrong else held.key
     picked = st.selectbox(
         "Queries",
         keys,
-        index=keys.index(held) if held in keys else 0,
+        index=keys.index(now),
         format_func=dict(zip(keys, labels, strict=True)).__getitem__,
-        key=f"group-of-{'|'.join(labels)}",
+        key=f"queue {now} of {'|'.join(labels)}",
         help="Most different first: mean rank-biased overlap between the columns, lowest first.",
-        width=380,
+        width=400,
     )
-    if over is not None:
-        st.session_state["group"] = picked
-    return picked
+    if picked != now:  # the hidden field that holds it is made already: it is set before the next run makes it
+        st.session_state["go-queue"] = picked
+        st.rerun()
+    return queues.read(now)
 
 
 def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
@@ -69,16 +77,13 @@ def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
     over = look.overall
     offered: Sequence[str] = state.in_slice(collection, chosen.split, chosen.slice)
     with st.container(horizontal=True, vertical_alignment="bottom", key="query-bar"):
-        group = _group(over, chosen.k)
+        queue = _queue(over, chosen)
         if over is not None:
-            offered = over.groups[group]
+            offered = queues.queries(queue, over, chosen.measure)
         query = current(collection, chosen, offered)
-        if over is not None:
-            before = st.session_state.get("group-before", group)
-            st.session_state["group-before"] = group
-            if before != group and offered and offered[0] != query:
-                st.session_state["go"] = offered[0]  # another group of queries: its first one is shown
-                st.rerun()
+        if over is not None and st.session_state.pop("queue-first", False) and offered and offered[0] != query:
+            st.session_state["go"] = offered[0]
+            st.rerun()
         place = offered.index(query) if query in offered else None
         before = offered[place - 1] if place else None
         after = offered[place + 1] if place is not None and place + 1 < len(offered) else None
@@ -86,7 +91,10 @@ def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
             after = offered[0]
         _step("Previous", before, "k", ":material/arrow_back:")
         _step("Next", after, "j", ":material/arrow_forward:")
-        st.html(f'<p class="rv-note" style="padding-bottom:.55rem">{escaped(_where(place, offered, chosen, over))}</p>')
+        told = _where(place, offered, chosen, over, queue)
+        st.html(f'<p class="rv-note" style="padding-bottom:.55rem">{escaped(told)}</p>')
+        if queue.key != "all":
+            st.button("All queries", key="queue-all", icon=":material/undo:", on_click=_open_queue, args=("all",))
     if offered:
         _browse(collection, chosen, over, offered)
     return query
@@ -104,10 +112,10 @@ def _step(label: str, query: str | None, key: str, icon: str) -> None:
     )
 
 
-def _where(place: int | None, offered: Sequence[str], chosen: Selection, over: Overall | None) -> str:
+def _where(place: int | None, offered: Sequence[str], chosen: Selection, over: Overall | None, queue: Queue) -> str:
     if not offered:
         return "no query in this group"
-    order = "most different first" if over is not None else "in the collection's order until all are searched"
+    order = queues.order(queue) if over is not None else "in the collection's order until all are searched"
     if chosen.ask:
         return f"your own question; Next opens one of {len(offered):,} queries"
     if place is None:

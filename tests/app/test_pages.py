@@ -76,20 +76,26 @@ def test_next_and_previous_step_through_the_queries(opened: Callable[..., Any]) 
     assert app.session_state["q"] == first
 
 
-def test_groups_lead_to_their_queries(opened: Callable[..., Any]) -> None:
+def test_queues_lead_to_their_queries(opened: Callable[..., Any]) -> None:
     app = opened("compare", **BM25)
     until(app, "most different first")
-    group = next(s for s in app.selectbox if s.label == "Queries")
-    assert group.options == [
+    queue = next(s for s in app.selectbox if s.label == "Queries")
+    assert queue.options == [
         "Most different rankings: 5",
+        "nDCG@10 of bm25 and bm25 % 2 differs most: 5",
+        "bm25 % 2 better than bm25 in nDCG@10: 0",
+        "bm25 % 2 worse than bm25 in nDCG@10: 0",
         "Only bm25 finds it in its top 5: 0",
         "Only bm25 % 2 finds it in its top 5: 0",
         "Nobody finds it (top 5): 1",
         "Everybody finds it (top 5): 4",
     ]
-    group.set_value("none").run()
+    queue.set_value("none").run()
     assert app.session_state["q"] == "e5"  # no passage holds its only word
+    assert app.session_state["cg"] == "none"  # and it stands in the link
     assert "xylophone" in shown(app)
+    app.button(key="queue-all").click().run()
+    assert app.session_state["cg"] == "all"
 
 
 def test_an_unknown_retriever_is_a_sentence_not_a_crash(opened: Callable[..., Any]) -> None:

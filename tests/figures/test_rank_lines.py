@@ -14,7 +14,8 @@ LISTS = {"a": [*"pqrst"], "b": [*"qprxt", "s"]}
 
 
 def signs(svg: str) -> list[str]:
-    return re.findall(r"aria-hidden='true'>(.)<", svg)
+    inside = re.findall(r"aria-hidden='true'>(.)<", svg)
+    return [*inside, *re.findall(r">(✕) ", svg), *re.findall(r"[\d–] (\+)<", svg)]
 
 
 def test_every_direction_has_its_sign_and_the_words_agree() -> None:
@@ -29,7 +30,8 @@ def test_every_direction_has_its_sign_and_the_words_agree() -> None:
     up = re.search(r"<title>q: rank 2 to 1</title><line [^>]*>", told.svg)
     assert up is not None
     assert "dasharray" not in up[0]
-    assert ">6</text>" in told.svg  # s left the first four: its rank further down stands below
+    assert ">✕ 6</text>" in told.svg  # s left the first four: its rank further down is told
+    assert ">– +</text>" in told.svg  # x came from nowhere
     assert "x: rank beyond the list to 4" in told.svg
 
 

@@ -9,7 +9,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.analysis.why.attribute": ["attribute", "explainer", "explainers", "of_list"],
         "retrievarium.analysis.why.vectors": ["passage_words"],
         "retrievarium.analysis.why.editing": ["Edit", "edited", "edited_collection"],
-        "retrievarium.analysis.why.presets": ["Preset", "presets"],
+        "retrievarium.analysis.why.rewording": ["Preset", "presets"],
         "retrievarium.analysis.why.gradients": ["Gradients", "integrated_gradients"],
     },
 )

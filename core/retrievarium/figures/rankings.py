@@ -10,6 +10,7 @@ from retrievarium.figures.pictures import Picture
 
 MOST = 6
 _ROW, _TOP = 25, 34  # pixels
+_STUB = 0.12  # of the room for lines: how far a line goes whose other end is not shown
 _LABEL = 0.68  # share of a column's width that its labels take; the lines have the rest
 _SIGN = {"up": "▲", "down": "▼", "same": "=", "new": "+", "lost": "✕"}
 _STROKE = {
@@ -34,7 +35,7 @@ def rank_lines(
     """The first k of 2 to 6 lists in columns, and lines between neighbours. Direction shows in colour, stroke and sign:
     up is solid with a triangle that points up, down is dashed with one that points down, same is thin.
 
-    A result that leaves the first k goes to the row below them, where its rank further down stands.
+    Where one list has a result among its first k and the next one has not, a stub tells its rank there.
 
     Parameters
     ----------
@@ -50,7 +51,6 @@ def rank_lines(
     names, n = list(lists), len(lists)
     ink, dim = ("#e6ebf2", "#9aa7b8") if dark else ("#17202b", "#566272")
     ranks = [{p: i for i, p in enumerate(ids, 1)} for ids in lists.values()]
-    below = _TOP + k * _ROW + 12
     marked = frozenset(gold)
     body, told = [], []
     for column, name in enumerate(names):
@@ -65,10 +65,10 @@ def rank_lines(
                 f"<tspan fill='{dim}'>{rank}</tspan> {escape(words)}</text></svg>"
             )
         if column + 1 < n:
-            lines, moves = _between(ranks[column], ranks[column + 1], column, n, k, below, dark, titles or {}, marked)
+            lines, moves = _between(ranks[column], ranks[column + 1], column, n, k, dark, titles or {}, marked)
             body += lines
             told.append(f"from {name} to {names[column + 1]}: {moves}")
-    height = below + 16
+    height = _TOP + min(k, max(map(len, lists.values()))) * _ROW + 6
     size = f"width='{width}' height='{height}'" if width else f"width='100%' height='{height}'"
     alt = f"Ranks of the first {k} in {', '.join(names)}. {'; '.join(told)}"
     head = f"<svg xmlns='http://www.w3.org/2000/svg' {size} role='img' font-family='system-ui, sans-serif'>"
@@ -102,40 +102,40 @@ def _between(
     column: int,
     n: int,
     k: int,
-    below: int,
     dark: bool,
     titles: Mapping[str, str],
     gold: frozenset[str],
 ) -> tuple[list[str], str]:
     """Lines from one list to the next, and how many go which way, in words."""
     start, stop = (column + _LABEL + 0.012) / n, (column + 1) / n
-    inner = (start + 0.24 * (stop - start), start + 0.76 * (stop - start))  # where a line to the row below ends
     lines: list[str] = []
     counts = dict.fromkeys(_SIGN, 0)
-    away: dict[str, list[int | None]] = {"lost": [], "new": []}
     shown = [p for p in {**left, **right} if min(left.get(p, k + 1), right.get(p, k + 1)) <= k]
     for passage in sorted(shown, key=lambda p: p in gold):  # gold is drawn last, on top
         a, b = left.get(passage), right.get(passage)
         inside = (a is not None and a <= k, b is not None and b <= k)
         kind = _kind(a, b, inside)
         counts[kind] += 1
-        x1, y1 = (start, _TOP + ((a or 0) - 0.5) * _ROW) if inside[0] else (inner[0], below - 7)
-        x2, y2 = (stop, _TOP + ((b or 0) - 0.5) * _ROW) if inside[1] else (inner[1], below - 7)
-        if kind in away:
-            away[kind].append(b if kind == "lost" else a)
         colour, stroke = _STROKE[kind][1 if dark else 0], _STROKE[kind][2]
         if passage in gold:
             stroke = stroke.replace("stroke-width='2.2'", "stroke-width='4'").replace("'1.3'", "'3'")
         words = f"{titles.get(passage, passage)}: rank {a or 'beyond the list'} to {b or 'beyond the list'}"
-        lines.append(
+        y1, y2 = (_TOP + ((r or 0) - 0.5) * _ROW for r in (a, b))
+        x1, x2 = start, stop
+        if kind == "lost":  # a stub, and where it went
+            x2, y2 = start + _STUB * (stop - start), y1
+            lines.append(_away(x2, y1, f"✕ {b or '–'}", "start", colour))
+        elif kind == "new":  # where it comes from, and a stub
+            x1, y1 = stop - _STUB * (stop - start), y2
+            lines.append(_away(x1, y2, f"{a or '–'} +", "end", colour))
+        else:
+            at = 0.5 if kind == "same" else 0.8
+            lines.append(_sign(x1 + at * (x2 - x1), y1 + at * (y2 - y1), _SIGN[kind], colour, dark))
+        lines.insert(
+            0,
             f"<g><title>{escape(words)}</title><line x1='{_percent(x1)}' y1='{y1:.1f}' x2='{_percent(x2)}' "
-            f"y2='{y2:.1f}' stroke='{colour}' {stroke} stroke-linecap='round'/></g>"
+            f"y2='{y2:.1f}' stroke='{colour}' {stroke} stroke-linecap='round'/></g>",
         )
-        at = {"same": 0.5, "lost": 0.35, "new": 0.65}.get(kind, 0.8)
-        lines.append(_sign(x1 + at * (x2 - x1), y1 + at * (y2 - y1), _SIGN[kind], colour, dark))
-    for kind, x in (("lost", inner[1]), ("new", inner[0])):
-        if away[kind]:
-            lines.append(_numbers(x, below + 6, away[kind], _STROKE[kind][1 if dark else 0]))
     moves = ", ".join(f"{c} {name}" for name, c in counts.items() if c)
     return lines, moves or "nothing"
 
@@ -146,11 +146,12 @@ def _kind(a: int | None, b: int | None, inside: tuple[bool, bool]) -> str:
     return "lost" if inside[0] else "new"
 
 
-def _numbers(x: float, y: float, ranks: Sequence[int | None], colour: str) -> str:
-    """The ranks that lie below the rows; a dash for what the list does not hold."""
-    known = [str(r) for r in sorted(r for r in ranks if r)]
-    told = ", ".join([*known[:4], *(["…"] if len(known) > 4 else []), *(["–"] if None in ranks else [])])
-    return f"<text x='{_percent(x)}' y='{y:.1f}' font-size='11' text-anchor='middle' fill='{colour}'>{told}</text>"
+def _away(x: float, y: float, words: str, anchor: str, colour: str) -> str:
+    shift = 4 if anchor == "start" else -4
+    return (
+        f"<svg x='{_percent(x)}' y='{y - 8:.1f}' width='1' height='16' overflow='visible'>"
+        f"<text x='{shift}' y='12' font-size='11' text-anchor='{anchor}' fill='{colour}'>{words}</text></svg>"
+    )
 
 
 def _sign(x: float, y: float, sign: str, colour: str, dark: bool) -> str:
