@@ -29,3 +29,12 @@ def test_a_bundled_collection_is_searched_without_torch() -> None:
         "assert len(run) == len(c.queries); assert 'torch' not in sys.modules, 'torch was imported'"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_tokens_are_counted_without_loading_the_weights() -> None:
+    late = LateEncoder()
+    texts = ["Where does the river rise?", "", "Mabrynmar & Solkkeska, " * 200]
+    told = late.count_tokens(texts)
+    assert not late.loaded
+    assert told.tolist() == load_encoder("minilm").count_tokens(texts).tolist()
+    assert told[-1] > late.max_length  # nothing was cut

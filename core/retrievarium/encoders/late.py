@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from retrievarium.encoders.fingerprints import folder_fingerprint
 from retrievarium.encoders.minilm import minilm_folder
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from retrievarium.encoders.sentence import SentenceEncoder
 
 
@@ -67,5 +70,15 @@ class LateEncoder:
         return self.load().encode_passages(texts, progress)
 
     def count_tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Tokens of each passage before truncation, `(n,)`."""
-        return self.load().count_tokens(texts)
+        """Tokens of each passage before truncation, `(n,)`: by its tokenizer alone, no weights are loaded."""
+        encoded = self._tokenizer.encode_batch(list(texts))
+        return np.array([len(e.ids) for e in encoded], dtype=np.int64)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        found = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+        found.no_truncation()
+        found.no_padding()
+        return found
