@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrievarium.contracts import InputError, check_retriever
+from retrievarium.contracts import Cancelled, InputError, check_retriever
 from retrievarium.data import Collection, World
 from retrievarium.encoders import TextFeedbackEncoder, load_encoder, load_towers
 from retrievarium.indexes import index_fingerprint
@@ -136,6 +136,23 @@ def test_its_loss_is_the_mean_over_pairs_with_constant_passages(world: Collectio
     assert all(p.grad is not None for n, p in model.named_parameters() if "word_embeddings" in n)
     with pytest.raises(InputError, match="there is no passage to train"):
         model.tokenize("passage", ["a"])
+
+
+def test_a_cancelled_training_goes_on_to_the_same_weights(world: Collection, ws: Workspace, built: Built) -> None:
+    other, seen = Workspace(ws.root / "other"), []
+
+    def stop(done: int, total: int, what: str, metrics: Any) -> None:
+        if what == "feedback" and done:
+            seen.append(done)
+            if seen == [1, 2, 3]:
+                raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        build("ance-prf", world, TINY, ws=other, **PLAIN, progress=stop)
+    again = build("ance-prf", world, TINY, ws=other, **PLAIN, progress=stop)
+    assert seen == list(range(1, TINY.steps + 1)), "no step twice, none left out"
+    before, after = (b.model.reads.state_dict() for b in (built, again))
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_its_dials(world: Collection, built: Built, ws: Workspace) -> None:

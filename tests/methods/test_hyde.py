@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrievarium.contracts import check_retriever
+from retrievarium.contracts import Cancelled, check_retriever
 from retrievarium.data import Collection, World
 from retrievarium.encoders import load_encoder, load_towers
 from retrievarium.generation import TinyGenerator, writing_pairs
@@ -95,6 +95,23 @@ def test_the_writer_learns_answers_and_is_kept_inside_the_encoders_folder(world:
     losses = [e["loss"] for e in stage["curve"] if "loss" in e]
     assert losses[-1] < losses[0]
     assert built.report["lineage"]["contriever"]["settings"]["labels"] == 0
+
+
+def test_a_cancelled_training_goes_on_to_the_same_weights(world: Collection, ws: Workspace, built: Built) -> None:
+    other, seen = Workspace(ws.root / "other"), []
+
+    def stop(done: int, total: int, what: str, metrics: Any) -> None:
+        if what == "writer" and done:
+            seen.append(done)
+            if seen == [1, 2, 3]:
+                raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        build("hyde", world, TINY, ws=other, **PLAIN, progress=stop)
+    again = build("hyde", world, TINY, ws=other, **PLAIN, progress=stop)
+    assert seen == list(range(1, TINY.steps + 1)), "no step twice, none left out"
+    before, after = (b.model.writer.model.state_dict() for b in (built, again))
+    assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_its_dials(world: Collection, built: Built, ws: Workspace) -> None:
