@@ -11,11 +11,13 @@ __getattr__, __dir__, __all__ = lazy(
     __name__,
     {
         "retrievarium.generation.cache": ["CachedGenerator"],
+        "retrievarium.generation.decomposing": ["TinyDecomposer", "WrittenPropositions", "decomposer_named"],
         "retrievarium.generation.endpoint": ["EndpointGenerator"],
         "retrievarium.generation.facts": ["FactCheck", "Stated"],
         "retrievarium.generation.local": ["LocalGenerator"],
         "retrievarium.generation.oracle": ["OracleGenerator"],
         "retrievarium.generation.pairs": ["answering_sentence", "writing_pairs"],
+        "retrievarium.generation.teaching": ["taught_writer"],
         "retrievarium.generation.tiny": ["TinyGenerator"],
         "retrievarium.generation.tokens": ["TokenCount"],
         "retrievarium.generation.training": ["mean_nll", "new_writer", "train_generator"],
