@@ -22,6 +22,9 @@ PAGES = {
     st.Page("app_pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"): (
         "What does this encoder think is close?"
     ),
+    st.Page("app_pages/entities.py", title="Entities", icon=":material/troubleshoot:", url_path="entities"): (
+        "Which facts can it not find?"
+    ),
     st.Page("app_pages/papers.py", title="Papers", icon=":material/menu_book:", url_path="papers"): (
         "What does the literature say?"
     ),

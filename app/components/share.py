@@ -54,14 +54,19 @@ def _expression(spec: str) -> str:
     return re.sub(r"'([^']*)'|\"([^\"]*)\"|\b([A-Za-z_]\w*)\b", lambda m: _variable(m[1] or m[2] or m[3]), spec)
 
 
-def code(collection: Collection, chosen: Selection) -> str:
-    """Library lines that reproduce the view; they run as they stand."""
+def setup(collection: Collection, chosen: Selection) -> list[str]:
+    """Lines that load the collection as `docs` and make the chosen retrievers as `columns`, by name."""
     usable = [s for s in chosen.retrievers if not sources.why_not(s, collection)]
     names = list(dict.fromkeys(n for s in usable for n in sources.parts(s)))
     lines = ["import retrievarium as rv", "", f"docs = rv.load_collection({chosen.collection!r})"]
     lines += [_line(n, collection) for n in names]
     columns = ", ".join(f"{s!r}: {_expression(s)}" for s in usable)
-    lines += [f"columns = {{{columns}}}"]
+    return [*lines, f"columns = {{{columns}}}"]
+
+
+def code(collection: Collection, chosen: Selection) -> str:
+    """Library lines that reproduce the view; they run as they stand."""
+    lines = setup(collection, chosen)
     if chosen.ask:
         asked = f"{{'q': {chosen.ask!r}}}"
     else:

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.figures.claims": ["effects_forest"],
         "retrievarium.figures.comparison": ["difference_forest", "query_scatter"],
+        "retrievarium.figures.entities": ["failures_stacked", "groups_dots", "popularity_curve"],
         "retrievarium.figures.histograms": ["histogram"],
         "retrievarium.figures.maps": ["MapFigure", "Overlay", "time_lapse"],
         "retrievarium.figures.overlap": ["overlap_fifths"],

@@ -1,0 +1,75 @@
+"""Who is annotating, and the annotations of a collection as the pages read and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from retrievarium.analysis import said_by_people
+from retrievarium.contracts import RetrievariumError
+from retrievarium.data import Collection
+from retrievarium.evaluation import Agreement, cohen_kappa
+from retrievarium.workspace import Annotation, workspace
+
+NOBODY = "me"
+
+
+def rows(collection: Collection) -> list[Annotation]:
+    """Everything that was said about this collection's texts."""
+    return workspace().annotations.all(collection=collection.text_fingerprint)
+
+
+def name_field(said: Sequence[Annotation]) -> str:
+    """The field for one's name; at first whoever annotated here last, so that a reload goes on with the same one."""
+    at = st.session_state
+    if not at.get("annotator"):
+        at["annotator"] = max(said, key=lambda row: row.at).annotator if said else NOBODY
+    return str(
+        st.text_input(
+            "Annotating as",
+            key="annotator",
+            persist_state="session",
+            max_chars=60,
+            width=230,
+            help="Several people may annotate the same questions; each one's statements are kept apart.",
+        )
+        or NOBODY
+    ).strip()
+
+
+def keep(row: Annotation) -> None:
+    """Write a statement; a refusal is shown by `fault` on the next run."""
+    try:
+        workspace().annotations.put(row)
+    except RetrievariumError as error:
+        st.session_state["annotation-fault"] = str(error)
+
+
+def withdraw(row: Annotation) -> None:
+    workspace().annotations.withdraw(row)
+
+
+def fault() -> str:
+    return str(st.session_state.pop("annotation-fault", ""))
+
+
+def agreements(said: Sequence[Annotation], kind: str) -> list[tuple[str, str, Agreement]]:
+    """Cohen's kappa of each pair of annotators: of `grade`s (quadratic weights), or of `tag`s and verdicts (yes or no
+    for each failure and rule that both spoke of)."""
+    people = sorted({row.annotator for row in said})
+    labels: dict[str, dict] = {}
+    for who in people:
+        own = [row for row in said if row.annotator == who]
+        if kind == "grade":
+            labels[who] = {(r.query, r.passage): int(r.value) for r in own if r.kind == "grade"}
+        else:
+            labels[who] = {key: int(yes) for key, yes in said_by_people(own).items()}
+    weights = "quadratic" if kind == "grade" else "none"
+    told = []
+    for i, a in enumerate(people):
+        for b in people[i + 1 :]:
+            found = cohen_kappa(labels[a], labels[b], weights)
+            if found.n:
+                told.append((a, b, found))
+    return told
