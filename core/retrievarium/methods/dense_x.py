@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrievarium import analysis, encoders, objectives, pretraining, retrievers, training
 from retrievarium.contracts import InputError, Progress, no_progress
+from retrievarium.methods.budget import given
 from retrievarium.methods.building import Work, build
 from retrievarium.methods.measuring import claim_world, measure_arms
 from retrievarium.methods.registry import Arms, claim, method
@@ -65,9 +66,7 @@ def dense_x(
 
     learns: "crops" (no labels) or "questions" (questions and their passages, for a trained retriever beside it).
     """
-    assert batch is not None
-    assert lr is not None
-    assert steps is not None
+    batch, lr, steps = given(batch, lr, steps)
     shape: dict[str, Any] = {"pooling": "mean", "tied": True, "normalize": True, "max_length": budget.passage_tokens}
     towers = encoders.two_towers(work.warm_start(collection, budget), name="dense-x", **shape)
     if learns == "crops":
@@ -121,9 +120,9 @@ def contrast(
     world = claim_world(seed, budget, **FACTS)
     told: dict[str, Any] = {}
     made: dict[str, Any] = {}
-    given: dict[bool, dict[str, Any]] = {False: {}, True: {"steps": 0}}
+    own: dict[bool, dict[str, Any]] = {False: {}, True: {"steps": 0}}
     built = {
-        plain: build("dense-x", world, budget, seed, device, progress, unit="passage", **given[plain])
+        plain: build("dense-x", world, budget, seed, device, progress, unit="passage", **own[plain])
         for plain in {arm.endswith("@0") for arm in arms}
     }
     for arm in arms:
