@@ -72,6 +72,8 @@ def test_a_plan_grows_with_the_work(collection: Any, ws: Any) -> None:
 def test_a_plan_raises_as_build_does(collection: Any, ws: Any) -> None:
     with pytest.raises(InputError, match="no setting"):
         plan("dpr", collection, ws=ws, colour="red")
+    with pytest.raises(MissingError, match="planned"):
+        plan("ance-prf", collection, ws=ws, base="condenser")
     with pytest.raises(InputError, match="no train split"):
         plan("dpr", collection.replace(qrels={"test": collection.test.qrels.table}), ws=ws)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrievarium.methods.budget import Budget
 from retrievarium.methods.building import check_split, model_key, resolve
-from retrievarium.methods.registry import Method, method_named, methods
+from retrievarium.methods.registry import Method, catalogue, method_named, methods
 from retrievarium.methods.shelf import model_name
 from retrievarium.workspace import Workspace, read_json, shipped, workspace
 
@@ -64,11 +64,15 @@ def work(budget: Budget, settings: dict[str, Any], passages: int) -> float:
 def _first(
     chosen: Method, settings: dict[str, Any], collection: Collection, budget: Budget, seed: int, ws: Workspace
 ) -> tuple[str, ...]:
-    """Methods that a setting names (a `base`, for example) and of which no model is there yet."""
-    wanted = dict.fromkeys(v for v in settings.values() if isinstance(v, str) and v in methods() and v != chosen.key)
+    """Methods that a setting names (a `base`, for example) and of which no model is there yet.
+
+    Raises MissingError for a paper that is planned.
+    """
+    keys = {*methods(), *(p["key"] for p in catalogue())} - {chosen.key}
+    wanted = [method_named(v).key for v in settings.values() if isinstance(v, str) and v in keys]
     about = {"collection": collection.fingerprint, "budget": budget.to_dict(), "seed": seed}
     made = {a.key["method"] for a in ws.list("models") if all(a.key.get(n) == v for n, v in about.items())}
-    return tuple(k for k in wanted if k not in made)
+    return tuple(k for k in dict.fromkeys(wanted) if k not in made)
 
 
 def _reports(chosen: Method, ws: Workspace) -> list[dict[str, Any]]:
