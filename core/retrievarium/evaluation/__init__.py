@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.evaluation.measures": ["Evaluation", "evaluate", "measure_name"],
         "retrievarium.evaluation.bounds": ["Bounds", "tied_at", "unjudged_bounds"],
         "retrievarium.evaluation.power": ["Sight", "queries_needed", "sight", "visible_difference"],
+        "retrievarium.evaluation.pooling": ["pool", "weighted_mean"],
         "retrievarium.evaluation.significance": ["Paired", "holm", "paired"],
         "retrievarium.evaluation.standing": ["Pairs", "Standing", "all_pairs", "standings"],
     },
