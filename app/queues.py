@@ -16,8 +16,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retrievarium.analysis import rank_biased_overlap
-from retrievarium.analysis.disagreement import DEPTH
 from whole import Overall
 
 _TIE = 1e-9
@@ -113,12 +111,7 @@ def _compared(kind: str, names: tuple[str, str], held: _Held, measure: str) -> t
 
 def pair_disagreement(over: Overall, a: str, b: str) -> Mapping[str, float]:
     """1 minus the rank-biased overlap of two columns' first 20, by query."""
-    left, right = over.runs[a], over.runs[b]
-
-    def ids(run: object, query: str) -> tuple[str, ...]:
-        return run[query].ids[:DEPTH] if query in run else ()  # type: ignore[operator,index]
-
-    return {q: 1 - rank_biased_overlap(ids(left, q), ids(right, q)) for q in over.queries}
+    return over.apart[(a, b) if (a, b) in over.apart else (b, a)]
 
 
 @dataclass(frozen=True)

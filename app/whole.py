@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,8 @@ class Overall:
 
     queries: tuple[str, ...]
     runs: Mapping[str, Run]
-    disagreement: Mapping[str, float]
+    disagreement: Mapping[str, float]  # by query, the mean over all pairs of columns
+    apart: Mapping[tuple[str, str], Mapping[str, float]]  # the same for each pair, by query
     ranks: Mapping[str, Mapping[str, int | None]]
     evaluations: Mapping[str, Evaluation]
     comparison: Comparison | None  # None without judgements or with one column
@@ -88,16 +90,17 @@ def _overall(collection: Collection, chosen: Selection, specs: Sequence[str]) ->
     runs = {s: run_task(collection, chosen.split, s).value for s in specs}
     queries = in_slice(collection, chosen.split, chosen.slice)
     inside = set(queries)
-    unlike = disagreements(list(runs.values()), queries)
+    apart = {(a, b): disagreements([runs[a], runs[b]], queries) for a, b in itertools.combinations(runs, 2)}
+    unlike = {q: sum(u[q] for u in apart.values()) / max(1, len(apart)) for q in queries}
     if not chosen.split:
-        return Overall(queries, runs, unlike, {}, {}, None, groups({}, unlike, chosen.k))
+        return Overall(queries, runs, unlike, apart, {}, {}, None, groups({}, unlike, chosen.k))
     qrels = collection.split_named(chosen.split).qrels
     ranks = {s: {q: r for q, r in first_relevant(run, qrels).items() if q in inside} for s, run in runs.items()}
     evaluations = {s: _evaluation(collection, chosen, s, run, chosen.measure) for s, run in runs.items()}
     if chosen.slice != EVERYTHING:
         evaluations = {s: _within(e, queries) for s, e in evaluations.items()}
     comparison = _comparison(chosen.measure, evaluations, runs)
-    return Overall(queries, runs, unlike, ranks, evaluations, comparison, groups(ranks, unlike, chosen.k))
+    return Overall(queries, runs, unlike, apart, ranks, evaluations, comparison, groups(ranks, unlike, chosen.k))
 
 
 def _comparison(measure: str, evaluations: Mapping[str, Evaluation], runs: Mapping[str, Run]) -> Comparison | None:

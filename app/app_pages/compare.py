@@ -161,7 +161,7 @@ def comparison(collection: Collection) -> None:
     look = whole.overall(collection, chosen)
     query = queries.bar(collection, chosen, look)
     columns, waiting = one_question(collection, query, view)
-    overall.section(collection, chosen, look, dark)
+    overall.section(collection, chosen.with_(query=query), view, look, dark)
     share.footer(collection, chosen.with_(query=query), columns)
     uploads.run_form(collection)
     if not look.waiting and all(c.state != "working" for c in columns):

@@ -101,6 +101,9 @@ def address(chosen: Selection, view: View, **changes: Any) -> str:
 
 def apply(changes: Mapping[str, Any]) -> None:
     """Take over the changes of a clicked link. Only known keys with values of their kind count."""
+    at = st.session_state
+    if "cg" in changes and changes["cg"] != (at.get("cg") or ALL):  # a number was opened: there is a way back
+        at["way-back"] = {"cg": at.get("cg") or ALL, "q": at.get("q") or "", "ask": at.get("ask") or ""}
     for key in ("c", "s", "slice", "m", "q", "ask", *_TEXTS):
         if isinstance(changes.get(key), str):
             st.session_state[key] = changes[key]
@@ -108,6 +111,12 @@ def apply(changes: Mapping[str, Any]) -> None:
         state.open_query(changes["q"])
     if isinstance(changes.get("r"), list):
         st.session_state["r"] = [str(r) for r in changes["r"]][: state.MOST_COLUMNS]
+
+
+def go_back() -> None:
+    """To the queue and the query from which a number was opened."""
+    for key, value in st.session_state.pop("way-back", {}).items():
+        st.session_state[key] = value
 
 
 def open_why(passage: str = GOLD, by: str = "") -> None:

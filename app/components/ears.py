@@ -15,6 +15,14 @@ import streamlit as st
 from components.text import escaped
 
 _JS = """
+// what a click opens may lie above or below what is in view, and comes with the page's next run
+const show = (where, tries) => {
+  const found = where && document.querySelector(where);
+  if (!where || tries < 0) return;
+  if (!found) { setTimeout(() => show(where, tries - 1), 100); return; }
+  const box = found.getBoundingClientRect();
+  if (box.top < 60 || box.top > innerHeight * 0.7) found.scrollIntoView({ block: 'start' });
+};
 export default function(component) {
   const { setTriggerValue } = component;
   const heard = event => {
@@ -24,6 +32,7 @@ export default function(component) {
     if (!at || (event.type === 'keydown' && at.hasAttribute('href'))) return;
     event.preventDefault();
     setTriggerValue('opened', at.getAttribute('data-rv'));
+    show(at.dataset.show, 40);
   };
   document.addEventListener('click', heard);
   document.addEventListener('keydown', heard);
@@ -43,7 +52,9 @@ def _component() -> Any:
 def attributes(changes: Mapping[str, Any], address: str = "") -> str:
     """Attributes of an element that opens a state: `changes` of the page's state, and the address of the same."""
     href = f' href="{escaped(address)}"' if address else ' tabindex="0" role="button"'
-    return f'{href} data-rv="{escaped(json.dumps(dict(changes), ensure_ascii=True))}"'
+    where = ".st-key-why" if changes.get("w") else ".st-key-query-bar" if "cg" in changes or "q" in changes else ""
+    shown = f' data-show="{where}"' if where else ""
+    return f'{href}{shown} data-rv="{escaped(json.dumps(dict(changes), ensure_ascii=True))}"'
 
 
 def link(words: str, changes: Mapping[str, Any], address: str, title: str = "", classes: str = "rv-open") -> str:

@@ -1,4 +1,4 @@
-"""Over all queries: who is better, by how much, how sure that is, and on which queries."""
+"""Over all queries: who is better, by how much, and how sure that is. Every count opens its queries."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+import queues
 import state
-from components import page
+from components import compare_state, details, ears, page
 from components.cards import SHAPES
+from components.compare_state import View
 from components.text import escaped
 from retrievarium.data import Collection
-from retrievarium.evaluation import Comparison
+from retrievarium.evaluation import Comparison, sight
 from retrievarium.figures import difference_forest, query_scatter, system_colours
 from state import EVERYTHING, Selection
 from whole import MEASURES, Overall, Progress
 
 _INTERVAL = (
-    "The interval speaks of these very runs on other queries like these. Whether the methods themselves differ, over "
-    "retraining with other seeds, is another question: the claims board asks it."
+    "Two kinds of interval: this one is over queries, and speaks of these very runs on other queries like these. "
+    "Whether the methods themselves differ, over retraining with other seeds, is another question: the claims board "
+    "asks it, and its intervals are over seeds."
 )
 
 
-def section(collection: Collection, chosen: Selection, look: Progress, dark: bool) -> None:
+def section(collection: Collection, chosen: Selection, view: View, look: Progress, dark: bool) -> None:
     if not len(collection.all_queries):
         return
     over = look.overall
@@ -43,21 +46,56 @@ def section(collection: Collection, chosen: Selection, look: Progress, dark: boo
         return
     if look.left_out:
         page.note(f"Without {', '.join(look.left_out)}: not ready yet.")
+    opener = _Opener(chosen, view)
     if not over.evaluations:
         page.note(
             "This collection has no judgements, so no measure can be computed. The rankings can still be compared."
         )
+        _likeness(over, chosen, opener)
         return
     colours = system_colours(list(over.runs), dark)
     if over.comparison is not None:
+        _visible(over.comparison)
         _sentences(over.comparison)
     left, right = st.columns([5, 4], gap="large")
     with left:
         _means(over, chosen, colours)
         if over.comparison is not None:
-            _differences(over.comparison, colours)
+            _differences(over, colours, opener)
     with right:
         _scatter(over, chosen, colours)
+        _likeness(over, chosen, opener)
+    if over.comparison is not None:
+        details.section(collection, chosen, over)
+
+
+class _Opener:
+    """Makes links that open a queue: the count that is clicked is the number of queries that come."""
+
+    def __init__(self, chosen: Selection, view: View) -> None:
+        self._chosen, self._view, self.k = chosen, view, chosen.k
+
+    def link(self, words: str, queue: str, first: str = "", title: str = "") -> str:
+        changes = {"cg": queue} | ({"q": first} if first else {})
+        where = compare_state.address(self._chosen, self._view, **changes)
+        return ears.link(words, changes, where, title or "Opens these queries above")
+
+    def count(self, over: Overall, key: str) -> str:
+        """A number of queries as a link to them; a plain 0 where there are none."""
+        measure = self._chosen.measure
+        found = queues.queries(queues.read(key), over, measure)
+        words = queues.words(queues.read(key), measure, self._chosen.k)
+        return self.link(f"{len(found):,}", key, found[0], words) if found else "0"
+
+
+def _visible(comparison: Comparison) -> None:
+    """What these queries can show at all, told before any difference is."""
+    measure, base = comparison.measure, comparison.evaluations[comparison.reference].per_query[comparison.measure]
+    told = {n: sight(base, comparison.evaluations[n].per_query[measure]) for n in comparison.differences}
+    widest = max(told, key=lambda n: told[n].visible)
+    between = f" ({comparison.reference} against {widest})" if len(told) > 1 else ""
+    page.eyebrow("What can these queries show?")
+    page.note(told[widest].sentence(measure) + (f" That is for the pair that varies most{between}." if between else ""))
 
 
 def _sentences(comparison: Comparison) -> None:
@@ -89,28 +127,37 @@ def _means(over: Overall, chosen: Selection, colours: Mapping[str, str]) -> None
     )
 
 
-def _differences(comparison: Comparison, colours: Mapping[str, str]) -> None:
-    figure = difference_forest(comparison, colours)
+def _differences(over: Overall, colours: Mapping[str, str], opener: _Opener) -> None:
+    comparison = over.comparison
+    assert comparison is not None
     told = "; ".join(f"{n} {d.mean:+.3f} ({d.low:+.3f} to {d.high:+.3f})" for n, d in comparison.differences.items())
     st.plotly_chart(
-        figure,
+        difference_forest(comparison, colours),
         key="forest",
         config={"displayModeBar": False},
         alt=f"Difference in {comparison.measure} to {comparison.reference} with 95% intervals: {told}",
     )
+    first = comparison.reference
     rows = "".join(
         f'<tr><td>{escaped(n)}</td><td class="rv-num">{d.mean:+.3f}</td>'
         f'<td class="rv-num">{d.low:+.3f} to {d.high:+.3f}</td>'
-        f'<td class="rv-num">{d.wins:,} / {d.ties:,} / {d.losses:,}</td>'
-        f'<td class="rv-num">{d.effect:+.2f}</td><td class="rv-num">{comparison.corrected_p[n]:.4f}</td></tr>'
+        f'<td class="rv-num">{opener.count(over, f"better:{n}|{first}")} / '
+        f"{opener.count(over, f'equal:{n}|{first}')} / {opener.count(over, f'worse:{n}|{first}')}</td></tr>"
         for n, d in comparison.differences.items()
+    )
+    found = "".join(
+        f"<tr><td>{escaped(queues.words(queues.read(key), comparison.measure, opener.k))}</td>"
+        f'<td class="rv-num">{opener.count(over, key)}</td></tr>'
+        for key in over.groups
+        if key != "all"
     )
     st.html(
         '<div class="rv-scroll"><table class="rv-table"><thead><tr>'
-        f'<th scope="col">Difference to {escaped(comparison.reference)}</th><th class="rv-num" scope="col">mean</th>'
-        '<th class="rv-num" scope="col">95% interval</th><th class="rv-num" scope="col">better / equal / worse</th>'
-        '<th class="rv-num" scope="col">effect size</th><th class="rv-num" scope="col">p, Holm</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
+        f'<th scope="col">Difference to {escaped(first)}</th><th class="rv-num" scope="col">mean</th>'
+        '<th class="rv-num" scope="col">95% interval over queries</th>'
+        '<th class="rv-num" scope="col">better / equal / worse</th></tr></thead>'
+        f'<tbody>{rows}</tbody></table><table class="rv-table"><thead><tr><th scope="col">Who finds it</th>'
+        f'<th class="rv-num" scope="col">queries</th></tr></thead><tbody>{found}</tbody></table></div>'
     )
 
 
@@ -133,9 +180,11 @@ def _scatter(over: Overall, chosen: Selection, colours: Mapping[str, str]) -> No
     )
     measure = chosen.measure
     left, right = (over.evaluations[n].per_query[measure] for n in (a, b))
-    figure = query_scatter(left, right, (a, b), measure, colours[b])
+    here = chosen.query if chosen.query in left else ""
+    figure = query_scatter(left, right, (a, b), measure, colours[b], here=here)
     above = sum(right[q] > left[q] + 1e-9 for q in left)
     below = sum(right[q] < left[q] - 1e-9 for q in left)
+    now = f"The query in view: {a} {left[here]:.3f}, {b} {right[here]:.3f} (ringed). " if here else ""
     st.plotly_chart(
         figure,
         key="scatter",
@@ -143,9 +192,38 @@ def _scatter(over: Overall, chosen: Selection, colours: Mapping[str, str]) -> No
         selection_mode="points",
         config={"displayModeBar": False},
         alt=f"{measure} of each query: {b} is better on {above}, {a} on {below}, equal on {len(left) - above - below}. "
-        "The table of queries above holds the same.",
+        f"{now}The table of queries above holds the same.",
     )
     page.note(
-        f"A point is a query: above the line {b} is better ({above:,}), below it {a} ({below:,}). "
+        f"{now}A point is a query: above the line {b} is better ({above:,}), below it {a} ({below:,}). "
         "Click one to open it. Points are spread a little so that equal ones can be seen."
+    )
+
+
+def _likeness(over: Overall, chosen: Selection, opener: _Opener) -> None:
+    """How alike the columns rank: overlap of the first k above the diagonal, rank-biased overlap below it."""
+    names = list(over.runs)
+    if len(names) < 2:
+        return
+    alike = queues.likeness(over, chosen.k)
+    rows = []
+    for i, a in enumerate(names):
+        cells = ""
+        for j, b in enumerate(names):
+            if i == j:
+                cells += '<td class="rv-self">–</td>'
+                continue
+            value = alike[a, b].overlap if j > i else alike[a, b].rbo
+            one, two = (a, b) if i < j else (b, a)
+            link = opener.link(
+                f"{value:.2f}", f"pair:{one}|{two}", "", f"Opens the queries, {one} and {two} most apart"
+            )
+            cells += f'<td style="--s:{round(100 * value)}">{link}</td>'
+        rows.append(f'<tr><th scope="row">{SHAPES[i]} {escaped(a)}</th>{cells}</tr>')
+    heads = "".join(f'<th scope="col" title="{escaped(n)}">{SHAPES[i]}</th>' for i, n in enumerate(names))
+    st.html(
+        f'<div class="rv-scroll"><table class="rv-table rv-matrix"><thead><tr><th scope="col">How alike they rank</th>'
+        f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div><p class='rv-note'>Above the diagonal the "
+        f"share of the first {chosen.k} that both have, below it rank-biased overlap (p 0.9, first 20); means over "
+        f"{len(over.queries):,} queries. A cell opens the queries, the pair's most different first.</p>"
     )

@@ -10,6 +10,7 @@ import streamlit as st
 import prepared
 import queues
 import state
+from components import compare_state
 from components.text import escaped
 from queues import Queue
 from retrievarium.data import Collection
@@ -45,6 +46,7 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
 def _open_queue(key: str) -> None:
     st.session_state["cg"] = key
     st.session_state["queue-first"] = True
+    st.session_state.pop("way-back", None)
 
 
 def _queue(over: Overall | None, chosen: Selection) -> Queue:
@@ -94,7 +96,9 @@ def bar(collection: Collection, chosen: Selection, look: Progress) -> str:
         told = _where(place, offered, chosen, over, queue)
         st.html(f'<p class="rv-note" style="padding-bottom:.55rem">{escaped(told)}</p>')
         if queue.key != "all":
-            st.button("All queries", key="queue-all", icon=":material/undo:", on_click=_open_queue, args=("all",))
+            if "way-back" in st.session_state:
+                st.button("Back", key="queue-back", icon=":material/undo:", on_click=compare_state.go_back)
+            st.button("All queries", key="queue-all", on_click=_open_queue, args=("all",))
     if offered:
         _browse(collection, chosen, over, offered)
     return query

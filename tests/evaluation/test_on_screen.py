@@ -47,7 +47,7 @@ def test_sight_in_words() -> None:
     told = sight(a, b)
     assert told.sd == pytest.approx(np.std([b[q] - a[q] for q in a], ddof=1))
     assert f"{told.visible:.3f} in nDCG@10" in told.sentence("nDCG@10")
-    assert "To see 0.01 takes about" in told.sentence("nDCG@10")
+    assert f"To see 0.02 takes about {queries_needed(told.sd, 0.02):,} queries" in told.sentence("nDCG@10")
     assert sight(a, b, pilot=40) == sight(a, b, pilot=40)
     assert sight(a, b, pilot=40).pilot == 40
     assert sight(a, b).visible == sight(b, a).visible  # nothing is said about who is ahead

@@ -48,8 +48,8 @@ class Sight:
             f"With {self.n:,} queries, a true difference of {self.visible:.3f} in {measure} would be found "
             f"{self.power:.0%} of the time; a smaller one would often be missed."
         )
-        for difference, queries in self.needed.items():
-            if difference < self.visible:
+        for difference, queries in sorted(self.needed.items(), reverse=True):
+            if difference < 0.95 * self.visible:
                 return f"{told} To see {difference:g} takes about {queries:,} queries."
         return told
 

@@ -61,8 +61,9 @@ def query_scatter(
     measure: str,
     colour: str = "#0b6fb8",
     queries: Sequence[str] | None = None,
+    here: str = "",
 ) -> go.Figure:
-    """One point a query, A's value across, B's up; on the diagonal they are equal.
+    """One point a query, A's value across, B's up; on the diagonal they are equal. `here` is ringed.
 
     Values of rank measures fall on few levels, so points are spread a little by a fixed pattern; `customdata` holds
     the query's id (texts stay on the server).
@@ -85,6 +86,19 @@ def query_scatter(
             showlegend=False,
         )
     )
+    if here in ids:
+        at = ids.index(here)
+        figure.add_trace(
+            go.Scatter(
+                x=[figure.data[0].x[at]],
+                y=[figure.data[0].y[at]],
+                customdata=[here],
+                mode="markers",
+                marker={"size": 15, "symbol": "circle-open", "color": "#c2187a", "line": {"width": 3}},
+                hovertemplate=f"{here}<extra>in view</extra>",
+                showlegend=False,
+            )
+        )
     reach = [-0.04, 1.04]
     figure.update_xaxes(title=f"{measure} of {names[0]}", range=reach)
     figure.update_yaxes(title=f"{measure} of {names[1]}", range=reach)
