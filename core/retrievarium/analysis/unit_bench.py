@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrievarium.analysis.unit_cells import Cell, make_cell, named_encoders
+from retrievarium.analysis.unit_shelf import keep_bench
 from retrievarium.contracts import InputError, MissingError, Progress, no_progress
 from retrievarium.evaluation import evaluate, mean_intervals
 from retrievarium.evaluation.granularity import Texts, answer_at, answer_in_words, first_answer_word
@@ -125,7 +126,12 @@ def granularity(
             tell = _part(progress, at, total, f"{name}, {plural(made.kind)}")
             cells[name, made.kind] = make_cell(collection, made, by, name, chosen, MOST_WORDS, ws, tell)
     progress(total * _STEPS, total * _STEPS, "measuring", {})
-    return measure_cells(collection, chosen, cells, reader)
+    bench = measure_cells(collection, chosen, cells, reader)
+    specs = [u for u in units if isinstance(u, str)]
+    if len(specs) == len(units) and reader is None:
+        fingerprints = ["bm25" if by == "bm25" else by.fingerprint for _, by in engines]
+        keep_bench(bench, collection, retrievers, specs, fingerprints, titles, ws)
+    return bench
 
 
 def _part(progress: Progress, at: int, total: int, name: str) -> Progress:

@@ -18,5 +18,6 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.figures.rankings": ["rank_lines"],
         "retrievarium.figures.scores": ["score_maps", "shares"],
         "retrievarium.figures.training": ["training_curve"],
+        "retrievarium.figures.units": ["answer_curves", "gains_by_group", "unit_dots", "unit_styles"],
     },
 )
