@@ -28,9 +28,11 @@ def test_scores_are_those_of_the_index(world: Collection, name: str) -> None:
     near = near_units(world, made, passages, asked.texts[0], by)
     for units in made:
         run = by_units(world, units, by).search_units(asked, 120).to_dict()[asked.ids[0]]
+        assert any(n.unit.id in run for told in near for n in told.units[units.kind])
         for told in near:
             for one in told.units[units.kind]:
-                assert one.score == pytest.approx(run.get(one.unit.id, 0.0), abs=1e-5)
+                if name == "bm25" or one.unit.id in run:  # an encoder's list ends where it is deep enough
+                    assert one.score == pytest.approx(run.get(one.unit.id, 0.0), abs=1e-5)
             best = told.best(units.kind)
             assert best is not None
             assert best.score == max(n.score for n in told.units[units.kind])
