@@ -25,6 +25,9 @@ PAGES = {
     st.Page("app_pages/entities.py", title="Entities", icon=":material/troubleshoot:", url_path="entities"): (
         "Which facts can it not find?"
     ),
+    st.Page("app_pages/judge.py", title="Judge", icon=":material/grading:", url_path="judge"): (
+        "Which of these results are any good?"
+    ),
     st.Page("app_pages/papers.py", title="Papers", icon=":material/menu_book:", url_path="papers"): (
         "What does the literature say?"
     ),

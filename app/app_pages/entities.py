@@ -155,6 +155,7 @@ def main() -> None:
             f"{collection.name} has no judgements.",
             "Grade some results on the Judge page; they become a split of their own.",
         )
+        st.page_link("app_pages/judge.py", label="Judge", icon=":material/grading:", query_params=chosen.params())
         return
     if not chosen.retrievers:
         page.empty("No retriever is chosen.", "Choose two to six in the sidebar; the first is the reference.")

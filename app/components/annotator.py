@@ -38,16 +38,34 @@ def name_field(said: Sequence[Annotation]) -> str:
     ).strip()
 
 
-def keep(row: Annotation) -> None:
-    """Write a statement; a refusal is shown by `fault` on the next run."""
+def in_view(query: str, other: str) -> None:
+    """What is shown from now on: only statements about it are taken (`keep`, `withdraw`).
+
+    A key that was pressed before the page had moved on still bears the arguments of what was shown before; it must not
+    change what was said about that.
+    """
+    st.session_state["annotated"] = (query, other)
+
+
+def _stale(row: Annotation) -> bool:
+    return st.session_state.get("annotated") != (row.query, row.passage or row.system)
+
+
+def keep(row: Annotation) -> bool:
+    """Write a statement about what is in view; a refusal is shown by `fault` on the next run. False where not kept."""
+    if _stale(row):
+        return False
     try:
         workspace().annotations.put(row)
     except RetrievariumError as error:
         st.session_state["annotation-fault"] = str(error)
+        return False
+    return True
 
 
 def withdraw(row: Annotation) -> None:
-    workspace().annotations.withdraw(row)
+    if not _stale(row):
+        workspace().annotations.withdraw(row)
 
 
 def fault() -> str:

@@ -172,6 +172,7 @@ def tagging(
 ) -> None:
     """Tags of the rules with agree and disagree; tags of one's own by key; a note."""
     about = {"collection": collection.text_fingerprint, "query": query, "system": system, "annotator": who}
+    annotator.in_view(query, system)
     here = [row for row in said if row.query == query and row.system == system]
     mine = {row.label for row in here if row.kind == "tag" and row.annotator == who}
     page.heading("Why did it fail?", f"The rules' tags for {system}; say whether they are right, or tag it yourself.")

@@ -10,6 +10,7 @@ import streamlit as st
 
 import clinic
 import state
+from components import annotator
 from retrievarium.analysis import Grouping
 from state import Selection
 
@@ -104,3 +105,4 @@ def close_case() -> None:
 
 def go(query: str) -> None:
     st.session_state["eq"] = query
+    annotator.in_view("", "")  # until it is shown, no key is meant for it
