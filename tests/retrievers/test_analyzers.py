@@ -52,6 +52,9 @@ def test_english_is_what_bm25s_makes_of_it() -> None:
 def test_other_scripts() -> None:
     assert Analyzer("words").terms("Die Donau fließt") == ["die", "donau", "fließt"]
     assert Analyzer("words").terms("ينبع نهر الدانوب") == ["ينبع", "نهر", "الدانوب"]
+    assert Analyzer("words").terms("हिन्दी भाषा में") == ["हिन्दी", "भाषा", "में"], "vowel signs belong to the word"
+    assert Analyzer("words").terms("كَتَبَ الوَلَدُ") == ["كَتَبَ", "الوَلَدُ"]
+    assert Analyzer("words").terms("cafe\u0301 noir") == ["cafe\u0301", "noir"]
     assert Analyzer("pairs").terms("东京是首都。") == ["东京", "京是", "是首", "首都"]
     assert Analyzer("pairs").terms("a BC") == ["a", "bc"]
 

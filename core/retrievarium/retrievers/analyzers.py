@@ -12,10 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import regex
+
 from retrievarium.contracts import InputError
 
-_WORDS = re.compile(r"(?u)\b\w\w+\b")
-_ANY_WORD = re.compile(r"(?u)\w+")
+# Beyond ASCII a word's letters may carry marks of their own (Devanagari vowels, Arabic vowel signs), which `\w` of the
+# standard library takes for the word's end.
+_ASCII = re.compile(r"\w\w+")
+_WORDS = regex.compile(r"[\w\p{M}]{2,}")
+_ANY_WORD = regex.compile(r"[\w\p{M}]+")
 _NO_BLANKS = ("zh", "ja", "th", "lo", "km", "my", "mul")
 KINDS = ("english", "words", "pairs")
 
@@ -59,7 +64,7 @@ class Analyzer:
             return [term for term, _, _ in self.spans(text)]
         # the hot path; equal to `spans` (tested). Lower-casing before splitting is faster, but beyond ASCII it can move
         # the words' borders (Turkish dotted I, Greek final sigma)
-        terms = _WORDS.findall(text.lower()) if text.isascii() else [t.lower() for t in _WORDS.findall(text)]
+        terms = _ASCII.findall(text.lower()) if text.isascii() else [t.lower() for t in _WORDS.findall(text)]
         if self.kind == "english":
             stop_words = english_stop_words()
             return [t for t in terms if t not in stop_words]
