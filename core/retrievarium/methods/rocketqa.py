@@ -84,7 +84,7 @@ def rocketqa(
     def m_c(own: Work, init: Any, made: Any) -> Any:
         miner = training.DenseMiner.of(made["M_D0"], collection, labelled, depth, work.ws)
         cross, mined = encoders.CrossEncoder(init, seed=seed), miner(labelled.queries.asked, work.progress)
-        pairs = training.CrossBatches(cross, collection, labelled, max(1, batch // 4), seed, mined, few)
+        pairs = training.CrossBatches(cross, collection, labelled, max(1, batch // 2), seed, mined, few)
         own.fit("cross-encoder", cross, pairs, training.cross_entropy, steps=each, lr=lr, seed=seed)
         return cross
 
