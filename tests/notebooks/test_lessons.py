@@ -25,7 +25,7 @@ PATHS = sorted(NOTEBOOKS.rglob("*.ipynb"))
 LESSONS = [p for p in PATHS if p.parent.name != "solutions" and ".ipynb_checkpoints" not in p.parts]
 PAPERS = [p for p in LESSONS if p.parent != NOTEBOOKS]
 ROOMS = ("contracts", "workspace", "data", "evaluation", "objectives", "encoders", "indexes", "retrievers", "training",
-         "pretraining", "analysis", "figures", "methods", "claims")  # fmt: skip
+         "pretraining", "generation", "analysis", "figures", "methods", "claims")  # fmt: skip
 DASHBOARD = re.compile(r"\((http://127\.0\.0\.1:8501/[^)]*)\)")
 
 
