@@ -141,9 +141,9 @@ def _done(training: Training, status: JobStatus) -> None:
             "Its collection or its model was changed or removed since. Train it again to have it back.",
         )
         return
-    page.callout(
-        "ok", f"{found[1]} is trained on {found[0].name}", f"Took {report['seconds']:.0f} seconds. A column in Compare."
-    )
+    took = "It took" if len(training.jobs) == 1 else "Its last part took"  # a report counts from where a run went on
+    told = f"{took} {report['seconds']:.0f} seconds. It is a column in Compare."
+    page.callout("ok", f"{found[1]} is trained on {found[0].name}", told)
     open_in_compare(*found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,25 @@ def test_papers_open_on_a_built_one_with_all_that_is_known_of_it(opened: Opened)
     assert any("def contrast(" in c for c in code)
     assert "jupyter lab notebooks/01-foundations/010-dpr.ipynb" in code
     assert len(app.get("image")) == 1  # the picture that its lesson draws
+
+
+def test_every_built_paper_and_every_claim_has_its_view(opened: Opened) -> None:
+    from retrievarium.methods import claims, methods
+
+    app = opened("papers", pk="dpr")
+    for key, known in methods().items():
+        if known.paper is not None:
+            app.session_state["pk"] = key
+            app.run()
+            assert not app.exception, key
+            assert known.source.read_text(encoding="utf-8").rstrip() in [c.value for c in app.code]
+            assert "rv-formula" in shown(app), f"{key}: no formula stands in its file's docstring"
+    app = opened("claims", ck="dpr")
+    for key, claim in claims().items():
+        app.session_state["ck"] = key
+        app.run()
+        assert not app.exception, key
+        assert f"<blockquote>{html.escape(claim.says, quote=True)}" in shown(app)
 
 
 def test_every_paper_is_in_one_tab_and_one_chapter(opened: Opened) -> None:

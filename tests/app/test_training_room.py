@@ -39,6 +39,20 @@ def test_the_form_holds_every_setting_with_its_help_and_says_the_cost(opened: Op
     assert app.number_input(key="t-dpr-batch").placeholder == "16, by the budget"
 
 
+def test_every_method_has_its_form_and_its_cost(opened: Opened) -> None:
+    from retrievarium.methods import methods, settings_of
+
+    app = opened("train", c="small", tb="smoke")
+    for key in methods():
+        app.session_state["tm"] = key
+        app.run()
+        told = until(app, "Takes about")
+        assert not app.exception, key
+        fields = {w.key for w in [*app.number_input, *app.selectbox, *app.text_input, *app.toggle]}
+        assert fields >= {f"t-{key}-{s.name}" for s in settings_of(key) if not s.serving}
+        assert "This cannot be trained" not in told, key
+
+
 def test_a_link_sets_the_dials_and_a_click_starts_exactly_that(opened: Opened, ws: Any) -> None:
     params = {"t-dpr-negatives": "0", "t-dpr-lr": "0.002", "t-dpr-hard": "random"}
     app = opened("train", c="small", tb="smoke", ts="3", **params)
