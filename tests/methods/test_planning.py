@@ -69,6 +69,10 @@ def test_a_plan_grows_with_the_work(collection: Any, ws: Any) -> None:
     assert short.name.startswith("dpr_small_s0_")
 
 
+def test_every_method_can_be_planned(collection: Any, ws: Any) -> None:
+    assert all(plan(key, collection, ws=ws).seconds > 0 for key in methods())
+
+
 def test_a_plan_raises_as_build_does(collection: Any, ws: Any) -> None:
     with pytest.raises(InputError, match="no setting"):
         plan("dpr", collection, ws=ws, colour="red")

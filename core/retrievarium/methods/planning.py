@@ -55,7 +55,8 @@ class Plan:
 def work(budget: Budget, settings: dict[str, Any], passages: int) -> float:
     """Seconds on two CPU cores, from the steps, the batch, the passages a question, and their length."""
     steps, batch = settings.get("steps", budget.steps), settings.get("batch", budget.batch)
-    texts = 1 + max(0, settings.get("negatives", 1) or 0)
+    hard = settings.get("negatives", 1)
+    texts = 1 + (1 if isinstance(hard, str) else max(0, hard or 0))  # a text says which ones, not how many
     tokens = budget.question_tokens + texts * budget.passage_tokens
     training = (steps or 0) * (batch or 0) * tokens * _TOKEN
     return _STARTING + budget.exposure * _EXPOSURE_STEP + passages / _PASSAGES_A_SECOND + training
