@@ -68,6 +68,14 @@ def withdraw(row: Annotation) -> None:
         workspace().annotations.withdraw(row)
 
 
+def toggle(row: Annotation, stands: bool) -> None:
+    """Say it, or take it back where it stands already."""
+    if stands:
+        withdraw(row)
+    else:
+        keep(row)
+
+
 def fault() -> str:
     return str(st.session_state.pop("annotation-fault", ""))
 

@@ -193,8 +193,8 @@ def tagging(
                 key=f"tag-{number}",
                 shortcut=str(number),
                 type="primary" if name in mine else "secondary",
-                on_click=annotator.withdraw if name in mine else annotator.keep,
-                args=(row,),
+                on_click=annotator.toggle,
+                args=(row, name in mine),
             )
     _note(about, here, query, system)
     others = [row for row in here if row.annotator != who]
@@ -223,8 +223,8 @@ def _verdict(about: dict[str, str], here: Sequence[Annotation], name: str, why: 
                 key=f"{value}-{list(RULES).index(name)}",
                 icon=icon,
                 type="primary" if mine == value else "secondary",
-                on_click=annotator.withdraw if mine == value else annotator.keep,
-                args=(row,),
+                on_click=annotator.toggle,
+                args=(row, mine == value),
             )
 
 

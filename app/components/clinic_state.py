@@ -16,6 +16,7 @@ from state import Selection
 
 _HIDDEN = ("eo", "eq")
 FIRST_CUT = 1
+_CUTS = {"rank 1" if k == 1 else f"top {k}": k for k in clinic.CUTS}
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class View:
 
     def params(self) -> dict[str, str]:
         told = {"eg": self.group} if self.group else {}
-        told |= {"ek": str(self.cut)} if self.cut != FIRST_CUT else {}
+        told |= {"ek": f"top {self.cut}"} if self.cut != FIRST_CUT else {}
         told |= {"eo": self.open} if self.open else {}
         return told | ({"eq": self.query} if self.query and self.open else {})
 
@@ -40,7 +41,7 @@ class View:
 
 def hidden() -> None:
     """State without a field to see; it still stands in the link."""
-    state.take_over(eo=str, eq=str, eg=str, ek=int)
+    state.take_over(eo=str, eq=str, eg=str, ek=str)
     with st.container(key="clinic-hidden"):
         for key in _HIDDEN:
             st.text_input(key, key=key, bind="query-params", persist_state="session", label_visibility="collapsed")
@@ -55,16 +56,15 @@ def controls(dividers: Sequence[Grouping], more: Callable[[], Any] | None = None
             if at.get("eg") not in labels:
                 at["eg"] = labels[0]
             st.selectbox("Divide by", labels, key="eg", bind="query-params", persist_state="session", width=230)
-        if at.get("ek") not in clinic.CUTS:
-            at["ek"] = FIRST_CUT
+        if at.get("ek") not in _CUTS:  # plain words: they stand in the link
+            at["ek"] = next(iter(_CUTS))
         st.selectbox(
-            "Missed means",
-            clinic.CUTS,
-            format_func=lambda k: f"nothing relevant in the top {k}" if k > 1 else "nothing relevant at rank 1",
+            "Missed: nothing relevant in",
+            list(_CUTS),
             key="ek",
             bind="query-params",
             persist_state="session",
-            width=270,
+            width=230,
         )
         return more() if more is not None else None
 
@@ -72,7 +72,10 @@ def controls(dividers: Sequence[Grouping], more: Callable[[], Any] | None = None
 def view() -> View:
     at = st.session_state
     return View(
-        str(at.get("eg") or ""), int(at.get("ek") or FIRST_CUT), str(at.get("eo") or ""), str(at.get("eq") or "")
+        str(at.get("eg") or ""),
+        _CUTS.get(str(at.get("ek")), FIRST_CUT),
+        str(at.get("eo") or ""),
+        str(at.get("eq") or ""),
     )
 
 
