@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.encoders.saving_multi": ["load_multi_vector"],
         "retrievarium.encoders.saving_sparse": ["load_lexical"],
         "retrievarium.encoders.sentence": ["SentenceEncoder"],
+        "retrievarium.encoders.thinned": ["Thinned"],
         "retrievarium.encoders.towers": ["DenseEncoder", "Towers", "two_towers"],
         "retrievarium.encoders.vectors": [
             "bundle_vectors",

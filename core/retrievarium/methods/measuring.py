@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -120,14 +120,19 @@ def measure_builds(
     device: str | None,
     progress: Progress,
     beside: Mapping[str, Any] = MappingProxyType({}),
+    change: Callable[[dict[str, Any]], tuple[Mapping[str, Any], Mapping[str, Any]]] | None = None,
     **common: Any,
 ) -> Arms:
     """Build a method in several settings, by arm, and measure what comes out.
 
     beside: further retrievers, by arm. common: settings of all arms that do not say otherwise.
+    change: from the retrievers that were built, by arm, to those that are measured, and what to tell of it.
     """
     built = {n: build(key, collection, budget, seed, device, progress, **{**common, **own}) for n, own in arms.items()}
-    measured = measure_arms({**beside, **built}, collection, measure)
+    whole: Mapping[str, Any] = {name: b.retriever for name, b in built.items()}
+    searching, told = change(dict(whole)) if change else (whole, {})
+    measured = measure_arms({**beside, **searching}, collection, measure)
+    measured.beside |= told
     measured.beside["lineage"] = {name: dict(b.report["lineage"]) for name, b in built.items()}
     measured.beside["seconds"] = {name: b.report["seconds"] for name, b in built.items()}
     return measured

@@ -26,6 +26,7 @@ _MACHINERY = {
     "settings",
     "shelf",
     "slicing",
+    "teaching",
 }
 _METHODS: dict[str, Method] = {}
 _CLAIMS: dict[str, Claim] = {}

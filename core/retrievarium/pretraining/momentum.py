@@ -26,7 +26,7 @@ class MomentumContrast(nn.Module):
     ----------
     towers: tied; mean pooling and no normalisation in the paper.
     size: K. m: momentum.
-    crop, chunk: see `CropBatches`.
+    crop, chunk, paired: see `CropBatches`.
     """
 
     def __init__(
@@ -37,9 +37,10 @@ class MomentumContrast(nn.Module):
         temperature: float = 0.05,
         crop: RandomCrop | None = None,
         chunk: int = 96,
+        paired: bool = True,
     ) -> None:
         super().__init__()
-        self.towers, self.crop, self.chunk = towers, crop, chunk
+        self.towers, self.crop, self.chunk, self.paired = towers, crop, chunk, paired
         self.keys = MomentumEncoder(towers, m)
         self.queue = KeyQueue(size, int(towers.dim))
         self.objective = MomentumQueueInfoNCE(temperature)
@@ -52,7 +53,7 @@ class MomentumContrast(nn.Module):
         return self.towers(role, ids, mask) if role == "query" else self.keys(role, ids, mask)
 
     def batches(self, texts: Sequence[str], batch: int, seed: int) -> CropBatches:
-        return CropBatches(self, texts, batch, seed, self.crop, self.chunk)
+        return CropBatches(self, texts, batch, seed, self.crop, self.chunk, self.paired)
 
     def contrast(self, batch: CropBatch, objective: Any) -> Tensor:
         """One step's loss; moves the slow copy before it and the queue after it."""

@@ -20,6 +20,6 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.retrievers.over_units": ["ByUnits", "by_units"],
         "retrievarium.retrievers.refiners": ["Average", "Refiner", "Rocchio"],
         "retrievarium.retrievers.rerank": ["Rerank"],
-        "retrievarium.retrievers.sparse": ["Sparse"],
+        "retrievarium.retrievers.sparse": ["Sparse", "at_one_cost"],
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,23 @@ class Sparse(BaseRetriever):
 
         return ImpactIndex.load(ws.build("impacts", key, make))
 
+    def flops(self, texts: Sequence[str]) -> float:
+        """Postings FLOPS of these queries, see `postings_flops`."""
+        from retrievarium.indexes import postings_flops
+
+        return postings_flops(self.index, self.encoder.encode_queries(texts))
+
+    def thinned(self, flops: float, texts: Sequence[str]) -> Sparse:
+        """The same retriever with its smallest weights left out, those of queries and passages below one floor, until
+        these queries cost `flops` postings FLOPS or less. Two models are compared fairly only at one such cost."""
+        from retrievarium.encoders.thinned import Thinned, floor_for, thin
+
+        held = self.index.rows(self.collection.passages.ids)
+        floor = floor_for(self.encoder.encode_queries(texts), held, flops)
+        return Sparse(
+            self.collection, Thinned(self.encoder, floor), weights=thin(held, floor), name=self.name, ws=self._ws
+        )
+
     def search(self, queries: Searchable, k: int = 100) -> Run:
         batch = as_queries(queries)
         if not len(batch):
@@ -97,3 +115,17 @@ class Sparse(BaseRetriever):
         shared = query.multiply(self.index.rows([passage_id])).tocsr()
         parts = zip(self.encoder.pieces(shared.indices), shared.data.tolist(), strict=True)
         return sorted(((piece, float(value)) for piece, value in parts), key=lambda p: (-p[1], p[0]))
+
+
+def at_one_cost(
+    retrievers: Mapping[str, Sparse], among: Sequence[str], texts: Sequence[str]
+) -> tuple[dict[str, Sparse], dict[str, Any]]:
+    """Every retriever thinned to the cost of the cheapest one `among` these names, in postings FLOPS of the queries
+    `texts`. Beside it, `{"postings FLOPS": {"as trained", "compared at", "apart"}}`: what they cost before and after,
+    and how far apart those `among` are at last, as a share of the target."""
+    full = {name: one.flops(texts) for name, one in retrievers.items()}
+    cost = min(full[name] for name in among)
+    thin = {name: one.thinned(cost, texts) if cost else one for name, one in retrievers.items()}
+    met = {name: one.flops(texts) for name, one in thin.items()}
+    apart = max(abs(met[name] / cost - 1) for name in among) if cost else 0.0
+    return thin, {"postings FLOPS": {"as trained": full, "compared at": met, "apart": apart}}

@@ -44,6 +44,7 @@ __getattr__, __dir__, __all__ = lazy(
             "answer_key",
             "judge",
             "permuted",
+            "teacher_gain",
         ],
         "retrievarium.training.tokens": ["TokenTable"],
         "retrievarium.training.workers": [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from types import MappingProxyType
@@ -129,7 +129,7 @@ class EnsembleMiner:
         return {q: _interleaved([f[q] for f in found])[: self.per_query] for q in queries}
 
     def scored(
-        self, queries: Mapping[str, str], beside: Mapping[str, Sequence[str]] = MappingProxyType({})
+        self, queries: Mapping[str, str], beside: Mapping[str, Iterable[str]] = MappingProxyType({})
     ) -> dict[str, dict[str, float]]:
         """`{query id: {passage id: teacher's score}}` of the pool and of the passages given `beside` it, such as the
         relevant ones."""

@@ -161,24 +161,26 @@ class RelativeFilter:
         return kept
 
 
-def answer_key(qrels: Any) -> Label:
-    """The perfect scorer: 1 for what the judgements call relevant, else 0. For tests and oracles, never for methods."""
+def answer_key(qrels: Any, sure: float = 1.0) -> Label:
+    """The perfect scorer: `sure` for what the judgements call relevant, else 0. For tests and oracles, never for
+    methods."""
 
     def label(queries: Mapping[str, str], mined: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
-        return {q: {p: float(p in qrels.relevant(q)) for p in found} for q, found in mined.items()}
+        return {q: {p: sure * (p in qrels.relevant(q)) for p in found} for q, found in mined.items()}
 
     return label
 
 
-def judge(kind: str, teacher: Label, seed: int, known: Qrels, truth: Qrels | None = None) -> Label:
+def judge(kind: str, teacher: Label, seed: int, known: Qrels, truth: Qrels | None = None, sure: float = 1.0) -> Label:
     """Who says what is relevant, for arms that differ in nothing else.
 
     kind: "teacher"; "random" (the teacher's scores dealt anew, see `permuted`); "none" (only what is `known` is, so
         that everything mined may serve as a negative); or "oracle" (the `truth`).
+    sure: the score of what is relevant, by whoever scores from judgements; where margins are learned, their size.
     """
-    kinds = {"teacher": teacher, "random": permuted(teacher, seed), "none": answer_key(known)}
+    kinds = {"teacher": teacher, "random": permuted(teacher, seed), "none": answer_key(known, sure)}
     if truth is not None:
-        kinds["oracle"] = answer_key(truth)
+        kinds["oracle"] = answer_key(truth, sure)
     if kind not in kinds:
         raise InputError(f"there is no judge {kind!r}", expected=f"one of {list(kinds)}", fix="give oracles the truth")
     return kinds[kind]
@@ -196,3 +198,36 @@ def permuted(label: Label, seed: int) -> Label:
         return scores
 
     return dealt
+
+
+def teacher_gain(
+    teacher: Any, student: Any, collection: Collection, depth: int = 50, questions: int = 200
+) -> dict[str, float]:
+    """What a student could still learn: RR@10 on dev of its own lists, and of the same ones in the teacher's order.
+
+    Parameters
+    ----------
+    teacher: a `CrossEncoder`. student: a retriever.
+    depth: of the lists. questions: at most so many dev questions, drawn at random.
+
+    Returns
+    -------
+    `student`, `teacher`, and the mean paired difference `gain` with the lower end `low` of its 95% interval. Empty
+    where the collection has no dev split.
+    """
+    from retrievarium.evaluation import evaluate, paired
+    from retrievarium.retrievers import Rerank
+
+    if "dev" not in collection.splits:
+        return {}
+    dev = collection.dev
+    order = stream(0, "teacher").permutation(len(dev.queries.ids)).tolist()
+    asked = dev.queries.select([dev.queries.ids[i] for i in sorted(order[:questions])])
+    cut = student % depth
+    values = [
+        evaluate(one.search(asked, depth), dev.qrels.select(asked.ids), ["RR@10"]).per_query["RR@10"]
+        for one in (cut, cut >> Rerank(teacher, collection))
+    ]
+    difference = paired(*values)
+    own, reordered = (round(sum(v.values()) / len(v), 4) for v in values)
+    return {"student": own, "teacher": reordered, "gain": round(difference.mean, 4), "low": round(difference.low, 4)}
