@@ -24,18 +24,25 @@ def controls(collection: Collection, said: list) -> tuple[str, str, int, int]:
     state.take_over(jo=str, jn=int, jd=int)
     at = st.session_state
     known = judging.orders(collection)
-    for key, options, usual in (("jo", known, known[0]), ("jn", judging.NUMBERS, 50), ("jd", judging.DEPTHS, 5)):
-        if at.get(key) not in options:
-            at[key] = usual
+    for key, options in (("jo", known), ("jn", judging.NUMBERS), ("jd", judging.DEPTHS)):
+        if key in at and at[key] not in options:  # of another collection, or a link's odd value
+            del at[key]
     with st.container(horizontal=True, vertical_alignment="bottom", key="judge-bar"):
         who = annotator.name_field(said)
         order = st.selectbox("Questions", known, key="jo", bind="query-params", persist_state="session", width=270)
         number = st.selectbox(
-            "How many", judging.NUMBERS, key="jn", bind="query-params", persist_state="session", width=110
+            "How many",
+            judging.NUMBERS,
+            index=judging.NUMBERS.index(50),
+            key="jn",
+            bind="query-params",
+            persist_state="session",
+            width=110,
         )
         depth = st.selectbox(
             "Results of each retriever",
             judging.DEPTHS,
+            index=judging.DEPTHS.index(5),
             key="jd",
             bind="query-params",
             persist_state="session",
