@@ -28,6 +28,9 @@ PAGES = {
     st.Page("app_pages/judge.py", title="Judge", icon=":material/grading:", url_path="judge"): (
         "Which of these results are any good?"
     ),
+    st.Page("app_pages/predict.py", title="Predict", icon=":material/how_to_vote:", url_path="predict"): (
+        "What will they find? Say it first."
+    ),
     st.Page("app_pages/papers.py", title="Papers", icon=":material/menu_book:", url_path="papers"): (
         "What does the literature say?"
     ),
