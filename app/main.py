@@ -22,6 +22,9 @@ PAGES = {
     st.Page("app_pages/map.py", title="Map", icon=":material/scatter_plot:", url_path="map"): (
         "What does this encoder think is close?"
     ),
+    st.Page("app_pages/granularity.py", title="Granularity", icon=":material/grain:", url_path="granularity"): (
+        "What should be indexed?"
+    ),
     st.Page("app_pages/entities.py", title="Entities", icon=":material/troubleshoot:", url_path="entities"): (
         "Which facts can it not find?"
     ),

@@ -101,7 +101,15 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.analysis.map_words": ["Verdict", "kept_sentence", "query_sentence", "verdict"],
         "retrievarium.analysis.unit_bench": ["Bench", "granularity", "question_groups", "units_named"],
         "retrievarium.analysis.unit_export": ["export_bench"],
-        "retrievarium.analysis.unit_question": ["Near", "PassageNear", "dense_scores", "near_units", "rank_after"],
+        "retrievarium.analysis.unit_question": [
+            "Edited",
+            "Near",
+            "PassageNear",
+            "dense_scores",
+            "near_units",
+            "rank_after",
+            "search_edited",
+        ],
         "retrievarium.analysis.unit_shelf": ["KeptBench", "keep_bench", "kept_benches"],
     },
 )

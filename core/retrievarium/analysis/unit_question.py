@@ -115,3 +115,48 @@ def rank_after(run: Run, query: str, passage: str, score: float) -> tuple[int, i
     ranking = run[query]
     others = [s for p, s in ranking if p != passage]
     return 1 + sum(s >= score for s in others), ranking.rank_of(passage)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A passage with units of a person's: their scores, and the passage's rank before and now.
+
+    Ranks are None where nothing was searched: then only the scores are known.
+    """
+
+    near: tuple[Near, ...]
+    before: int | None
+    now: int | None
+    depth: int  # passages of the list that the ranks are of
+
+
+def search_edited(
+    collection: Collection,
+    units: Units,
+    passage: str,
+    texts: Sequence[str],
+    question: str,
+    by: Any = "bm25",
+    run: Run | None = None,
+) -> Edited:
+    """Put other units in the place of a passage's own and search again.
+
+    run: the passages found before, by this retriever over `units`, for the query `q`. BM25 indexes all units anew,
+    since its weights depend on every text; an encoder's other scores cannot change.
+    """
+    edited = units.replaced(passage, texts)
+    own = edited.of_passage(passage)
+    if by == "bm25":
+        from retrievarium.retrievers import BM25, ByUnits
+
+        index = BM25(edited.collection(collection), keep=False)
+        after = ByUnits(edited, index).search({"q": question}, 100)
+        every = index.scores(question)
+        scores = np.array([float(every[edited.row_of[u.id]]) for u in own])
+        now = after["q"].rank_of(passage)
+    else:
+        scores = dense_scores(by, own, question)
+        now = rank_after(run, "q", passage, float(scores.max()))[0] if run is not None else None
+    before = run["q"].rank_of(passage) if run is not None else None
+    near = tuple(Near(units.kind, u, float(s)) for u, s in zip(own, scores, strict=True))
+    return Edited(near, before, now, len(run["q"]) if run is not None else 0)
