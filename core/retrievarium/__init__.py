@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy(
             "check_encoder",
             "check_index",
             "check_retriever",
+            "check_sparse_encoder",
         ],
         "retrievarium.workspace": ["Workspace", "use_workspace"],
         "retrievarium.data": ["Collection", "World", "import_collection", "load_collection", "preflight"],

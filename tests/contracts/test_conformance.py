@@ -9,8 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csc_matrix, csr_matrix
 
-from retrievarium.contracts import Run, as_queries, check_encoder, check_index, check_retriever, total_order
+from retrievarium.contracts import (
+    Run,
+    as_queries,
+    check_encoder,
+    check_index,
+    check_retriever,
+    check_sparse_encoder,
+    total_order,
+)
 
 
 class Encoder:
@@ -57,6 +66,66 @@ def changing(self: Encoder, texts: Sequence[str], progress: Any = None) -> np.nd
 def test_wrong_encoders(members: dict[str, Any], words: str) -> None:
     with pytest.raises(AssertionError, match=words):
         check_encoder(spoiled(Encoder, **members))
+
+
+class Letters:
+    """A text is its letters, counted."""
+
+    name, dim, similarity, kind, fingerprint = "letters", 300, "dot", "lexical", "0123456789abcdef"
+
+    def encode_queries(self, texts: Sequence[str], progress: Any = None) -> Any:
+        out = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in zip(out, texts, strict=True):
+            for c in text:
+                row[ord(c) % self.dim] += 1
+        return csr_matrix(out)
+
+    encode_passages = encode_queries
+
+    def pieces(self, columns: Sequence[int]) -> list[str]:
+        return [chr(c) for c in columns]
+
+
+def test_a_right_sparse_encoder_passes() -> None:
+    check_sparse_encoder(Letters())
+
+
+def spoiling(change: Callable[[Any], Any]) -> Any:
+    return lambda self, texts, progress=None: change(Letters.encode_queries(self, texts))
+
+
+def with_a_zero(weights: Any) -> Any:
+    if weights.nnz:
+        weights.data[0] = 0
+    return weights
+
+
+def counted(self: Any, texts: Sequence[str], progress: Any = None) -> Any:
+    self.calls = getattr(self, "calls", 0) + 1
+    return Letters.encode_queries(self, texts) * np.float32(1 + self.calls * 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"kind": "dense"}, "kind must be"),
+        ({"similarity": "cosine"}, "must be 'dot'"),
+        ({"fingerprint": "zz"}, "16 hex"),
+        ({"pieces": lambda self, columns: [1, 2]}, "name each column"),
+        ({"encode_queries": spoiling(lambda w: w.toarray())}, "CSR"),
+        ({"encode_queries": spoiling(csc_matrix)}, "CSR"),
+        ({"encode_queries": spoiling(lambda w: w.astype(np.float64))}, "float32"),
+        ({"encode_queries": spoiling(lambda w: w[:, :20])}, r"\(n, dim\)"),
+        ({"encode_queries": spoiling(lambda w: w * np.float32("nan"))}, "not finite"),
+        ({"encode_queries": spoiling(lambda w: -w)}, "below 0"),
+        ({"encode_queries": spoiling(with_a_zero)}, "stored one"),
+        ({"encode_queries": spoiling(lambda w: w * np.float32(w.shape[0]))}, "beside it"),
+        ({"encode_queries": counted}, "two results"),
+    ],
+)
+def test_wrong_sparse_encoders(members: dict[str, Any], words: str) -> None:
+    with pytest.raises(AssertionError, match=words):
+        check_sparse_encoder(spoiled(Letters, **members))
 
 
 def test_no_encoder_at_all() -> None:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from retrievarium.contracts import InputError
+from retrievarium.contracts import InputError, check_sparse_encoder
 from retrievarium.encoders import (
     BagEncoder,
     LexicalEncoder,
     LexicalTowers,
     MLMHead,
+    Thinned,
     lexical_towers,
     load_encoder,
     load_lexical,
@@ -21,6 +22,7 @@ from retrievarium.encoders import (
 )
 from retrievarium.encoders.batching import pad
 from retrievarium.encoders.heads import largest_logits
+from retrievarium.encoders.thinned import floor_for
 
 TEXTS = ["badu kelo", "mi", "", "sapo " * 90, "gina ro fema, badu!"]
 
@@ -122,6 +124,20 @@ def test_a_sparse_row_for_each_text(towers):
         assert encode([]).shape == (0, towers.dim)
         assert weights.has_sorted_indices
     assert towers.pieces([5, 6]) == towers.passage.tokenizer.convert_ids_to_tokens([5, 6])
+
+
+def test_levelling_keeps_the_order_of_weights_and_about_so_many(backbone, head):
+    towers = lexical_towers(backbone, head)
+    with torch.no_grad():
+        towers.passage.head.bias.add_(50)
+    full = towers.encode_passages(TEXTS).toarray()
+    assert (full > 0).all(), "a constant that a softmax would ignore fills every vector"
+    down = towers.level(TEXTS, terms=12)
+    kept = towers.encode_passages(TEXTS).toarray()
+    assert 6 <= (kept > 0).sum(axis=1).mean() <= 24
+    for before, after in zip(full, kept, strict=True):
+        np.testing.assert_allclose(after, np.log1p(np.maximum(0, np.expm1(before.astype(float)) - down)), atol=1e-3)
+    assert towers.level(TEXTS, terms=towers.dim) == 0, "it never goes up"
 
 
 def test_only_the_largest_weights_are_kept(backbone, head):
@@ -236,3 +252,33 @@ def test_refusals(backbone, head, tmp_path):
         BagEncoder(backbone.tokenizer, torch.ones(3))
     with pytest.raises(InputError, match="this is a SentenceTransformer"):
         load_lexical(two_towers(backbone).save(tmp_path / "dense"))
+
+
+def test_they_conform_before_and_after_saving(towers, tmp_path):
+    check_sparse_encoder(towers)
+    check_sparse_encoder(Thinned(towers, 0.2))
+    towers.save(tmp_path / "kept")
+    check_sparse_encoder(load_encoder(tmp_path / "kept", device="cpu"))
+
+
+def test_a_floor_is_the_smallest_that_meets_the_cost(towers):
+    asked, held = towers.encode_queries(TEXTS), towers.encode_passages(TEXTS)
+
+    def shared(floor: float) -> float:
+        return float(((asked.toarray() > floor)[:, None] & (held.toarray() > floor)[None]).sum(axis=2).mean())
+
+    full = shared(0.0)
+    assert full > 2
+    for target in (full / 2, full / 7):
+        floor = floor_for(asked, held, target)
+        assert shared(floor) <= target * (1 + 1e-6) < shared(floor - 1e-6)
+    assert floor_for(asked, held, full) == 0.0
+    thinned = Thinned(towers, floor)
+    np.testing.assert_allclose(
+        thinned.encode_passages(TEXTS).toarray(), np.where(held.toarray() > floor, held.toarray(), 0), atol=1e-6
+    )
+    assert thinned.fingerprint not in (towers.fingerprint, Thinned(towers, floor / 2).fingerprint)
+    with pytest.raises(InputError, match="above 0"):
+        floor_for(asked, held, 0)
+    with pytest.raises(InputError, match="floor is -1"):
+        Thinned(towers, -1)

@@ -13,8 +13,10 @@ from retrievarium.figures import (
     four_models,
     invented_passages,
     lists_left_behind,
+    queue_of_keys,
     search_twice,
     two_roads,
+    weighed_words,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -24,7 +26,16 @@ def test_pictures_are_sound_svg_with_a_title() -> None:
     for picture in (
         *(
             draw()
-            for draw in (two_roads, first_vectors, invented_passages, search_twice, lists_left_behind, four_models)
+            for draw in (
+                two_roads,
+                first_vectors,
+                invented_passages,
+                search_twice,
+                lists_left_behind,
+                four_models,
+                queue_of_keys,
+                weighed_words,
+            )
         ),
         *(batch_of_scores(*about) for about in ((4, 1), (8, 2), (2, 0))),
     ):

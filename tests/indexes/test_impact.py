@@ -76,6 +76,33 @@ def test_empty_vectors_are_no_error(asked):
     assert postings_flops(index, asked) == 0
 
 
+@pytest.mark.works_when("splade-pp", 1)
+def test_impacts_of_one_byte_are_off_by_half_a_step(index, passages, asked, tmp_path):
+    small = index.quantised()
+    assert small.postings[2].dtype == np.uint8
+    assert small.step == pytest.approx(passages.data.max() / 255)
+    dense = passages.toarray()
+    assert np.abs(small.vectors(list(index.ids)) - dense).max() <= small.step / 2 + 1e-7
+    assert (small.vectors(list(index.ids)) != dense).any(), "something must be rounded"
+    for row in asked:
+        bound = small.step / 2 * row.data.sum() + 1e-5
+        assert np.abs(small.scores(row) - index.scores(row)).max() <= bound
+    small.save(tmp_path)
+    loaded = load_index(tmp_path)
+    assert loaded.fingerprint == small.fingerprint != index.fingerprint
+    np.testing.assert_array_equal(loaded.search(asked, 200)[0], small.search(asked, 200)[0])
+    assert small.quantised() is small
+    with pytest.raises(InputError, match="nothing can be added"):
+        small.add(["new"], passages[:1])
+    below = ImpactIndex()
+    below.add(["a"], np.array([[1.0, -1.0]]))
+    with pytest.raises(InputError, match="negative weight"):
+        below.quantised()
+    empty = ImpactIndex()
+    empty.add(["a"], csr_matrix((1, TERMS), dtype=np.float32))
+    assert empty.quantised().search(asked, 1)[0].tolist() == [[0.0]] * 12
+
+
 def test_neither_parts_nor_stored_zeros_change_it(index, passages, asked, tmp_path):
     whole = ImpactIndex()
     noisy = passages.copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from retrievarium.contracts import Cancelled, InputError, as_queries, check_retriever
 from retrievarium.indexes import ImpactIndex, postings_flops
-from retrievarium.retrievers import BM25, Dense, LateInteraction, Rerank, Sparse
+from retrievarium.retrievers import BM25, Dense, LateInteraction, Rerank, Sparse, at_one_cost
 
 # -- sparse
 
@@ -61,6 +62,28 @@ def test_a_penalty_of_nothing_leaves_all_and_a_huge_one_leaves_short_lists(colle
     assert all(len(r) == 0 for _, r in run)
     check_retriever(sparse, collection.queries)
     assert postings_flops(sparse.index, lexical.encode_queries(collection.queries.texts)) == 0
+
+
+def test_models_are_compared_at_the_cost_of_the_cheapest(collection: Any, lexical: Any) -> None:
+    import torch
+
+    texts = collection.queries.texts
+    dear = deepcopy(lexical)
+    with torch.no_grad():
+        dear.passage.head.bias.add_(0.3)
+    whole = {"cheap": Sparse(collection, lexical), "dear": Sparse(collection, dear), "beside": Sparse(collection, dear)}
+    thin, told = at_one_cost(whole, ("cheap", "dear"), texts)
+    full, met = told["postings FLOPS"]["as trained"], told["postings FLOPS"]["compared at"]
+    assert full["dear"] > full["cheap"] == min(full.values())
+    assert met["cheap"] == full["cheap"] >= met["dear"] == met["beside"] > 0.5 * full["cheap"]
+    assert told["postings FLOPS"]["apart"] == pytest.approx(1 - met["dear"] / full["cheap"])
+    assert thin["cheap"].search(collection.queries, 9) == whole["cheap"].search(collection.queries, 9)
+    assert thin["dear"].search(collection.queries, 9) != whole["dear"].search(collection.queries, 9)
+    check_retriever(thin["dear"], collection.queries)
+    text, passage = texts[0], thin["dear"].search(texts[0], 1)["q1"].ids[0]
+    assert sum(v for _, v in thin["dear"].explain(text, passage)) == pytest.approx(
+        thin["dear"].search(text, 1)["q1"].scores[0], rel=1e-5
+    )
 
 
 def test_sparse_rescoring_and_parts(collection: Any, lexical: Any) -> None:

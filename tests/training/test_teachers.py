@@ -17,6 +17,7 @@ from retrievarium.training import (
     TeacherLabels,
     answer_key,
     false_negative_rate,
+    judge,
 )
 from retrievarium.workspace import Workspace
 
@@ -205,3 +206,43 @@ def test_the_relative_filter_compares_with_the_questions_own_positive() -> None:
     assert kept(share=0.5) == [p for i, p in enumerate(found) if 1 - 0.1 * i <= 0.35]
     assert kept(margin=0.15) == found[5:]
     assert kept(margin=100) == []
+
+
+def test_what_a_teacher_could_still_teach() -> None:
+    """RR@10 over the student's own lists, reordered by a teacher that knows, and by one that knows the opposite."""
+    from retrievarium.retrievers import BM25
+    from retrievarium.training import teacher_gain
+
+    collection = colours()
+    dev, bm25 = collection.dev, BM25(collection)
+    gold = {collection.all_queries[q].text: {*dev.qrels.relevant(q)} for q in dev.queries.ids}
+    of_text = dict(zip(collection.passages.joined, collection.passages.ids, strict=True))
+
+    class Knows:
+        name = "knows"
+
+        def __init__(self, sign: float) -> None:
+            self.sign = sign
+
+        def score(self, queries: Sequence[str], candidates: Sequence[Sequence[str]]) -> list[np.ndarray]:
+            return [
+                np.array([self.sign * (of_text[c] in gold[q]) for c in texts], np.float32)
+                for q, texts in zip(queries, candidates, strict=True)
+            ]
+
+    best, worst = (teacher_gain(Knows(sign), bm25, collection, depth=5) for sign in (1.0, -1.0))
+    assert best["student"] == worst["student"]
+    assert best["teacher"] >= best["student"] > worst["teacher"]
+    for told in (best, worst):
+        assert told["gain"] == pytest.approx(told["teacher"] - told["student"], abs=2e-4)
+        assert told["low"] <= told["gain"]
+    assert teacher_gain(Knows(1.0), bm25, collection.replace(qrels={"train": collection.train.qrels.table})) == {}
+
+
+def test_a_judge_of_margins_is_as_sure_as_it_is_told() -> None:
+    qrels = colours().train.qrels
+    query = next(q for q in qrels.query_ids if qrels.relevant(q))
+    (right, *_) = qrels.relevant(query)
+    other = next(p for p in colours().passages.ids if p not in qrels.relevant(query))
+    label = judge("oracle", Overlap().score, 0, qrels, qrels, sure=5.0)
+    assert label({query: ""}, {query: [right, other]}) == {query: {right: 5.0, other: 0.0}}

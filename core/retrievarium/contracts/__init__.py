@@ -1,6 +1,6 @@
 """What the rooms agree on: runs, queries, the protocols, the errors, and public conformance checks. No torch."""
 
-from retrievarium.contracts.conformance import check_encoder, check_index, check_retriever
+from retrievarium.contracts.conformance import check_encoder, check_index, check_retriever, check_sparse_encoder
 from retrievarium.contracts.errors import Cancelled, InputError, MissingError, RetrievariumError
 from retrievarium.contracts.order import top_k, total_order
 from retrievarium.contracts.progress import Progress, no_progress
@@ -36,6 +36,7 @@ __all__ = [
     "check_encoder",
     "check_index",
     "check_retriever",
+    "check_sparse_encoder",
     "no_progress",
     "top_k",
     "total_order",

@@ -40,6 +40,35 @@ def check_encoder(encoder: Any) -> None:
             assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3), "cosine encoders give unit vectors"
 
 
+def check_sparse_encoder(encoder: Any) -> None:
+    """For an encoder of term weights: CSR float32 (n, V) with columns rising, no weight below 0, none that is stored as
+    0, independence of the batch, repeatability, a name for every term, and a fingerprint of 16 hex digits."""
+    wanted = ("name", "dim", "similarity", "fingerprint", "encode_queries", "encode_passages", "pieces")
+    missing = [name for name in wanted if not hasattr(encoder, name)]
+    assert not missing, f"a sparse encoder needs {', '.join(missing)}"
+    assert getattr(encoder, "kind", None) == "lexical", "kind must be 'lexical', so that Sparse knows it"
+    assert encoder.similarity == "dot", "similarity must be 'dot'"
+    assert len(encoder.fingerprint) == 16, "fingerprint must be 16 hex digits"
+    int(encoder.fingerprint, 16)
+    for encode in (encoder.encode_queries, encoder.encode_passages):
+        weights = encode(_TEXTS)
+        assert getattr(weights, "format", None) == "csr", f"{encode.__name__} must give a CSR matrix"
+        assert weights.dtype == np.float32, f"{encode.__name__} must give float32, not {weights.dtype}"
+        assert weights.shape == (len(_TEXTS), encoder.dim), f"{encode.__name__} must give (n, dim)"
+        assert np.isfinite(weights.data).all(), f"{encode.__name__} gave a weight that is not finite"
+        assert (weights.data > 0).all(), f"{encode.__name__} gave a weight below 0, or stored one that is 0"
+        for row in range(len(_TEXTS)):
+            columns = weights.indices[weights.indptr[row] : weights.indptr[row + 1]]
+            assert (np.diff(columns) > 0).all(), "the columns of a row must rise, each once"
+        assert encode([]).shape == (0, encoder.dim), f"{encode.__name__}([]) must give (0, dim)"
+        for row, text in enumerate(_TEXTS):
+            alone = encode([text]).toarray()[0]
+            assert np.allclose(alone, weights[row].toarray()[0], atol=1e-4), "weights depend on the texts beside it"
+        assert (encode(_TEXTS) != weights).nnz == 0, "encoding twice gave two results"
+    names = encoder.pieces([0, encoder.dim - 1])
+    assert [type(n) for n in names] == [str, str], "pieces(columns) must name each column"
+
+
 def check_index(
     make: Callable[[], Any], load: Callable[[Path], Any] | None = None, exact: bool = True, seed: int = 0
 ) -> None:

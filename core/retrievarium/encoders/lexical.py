@@ -79,6 +79,11 @@ class LexicalEncoder(Tower):
         logits = functional.linear(states, self.embeddings, self.head.bias)  # (B, T, V)
         return torch.log1p(logits.relu()).masked_fill(~attention_mask.bool().unsqueeze(-1), 0.0).sum(dim=1)
 
+    def weigh(self, text: str) -> Tensor:
+        """Weights `(V,)` of one text."""
+        ids = torch.tensor(self.tokenize([text]), device=self.embeddings.device)  # (1, T)
+        return self(ids, torch.ones_like(ids))[0]
+
 
 class BagEncoder(nn.Module):
     """A text is the set of its pieces, each with a weight of its own: no model is run.
@@ -159,6 +164,19 @@ class LexicalTowers(TowerPair):
     @property
     def dim(self) -> int:
         return int(self.passage.dim)
+
+    @torch.inference_mode()
+    def level(self, texts: Sequence[str], terms: int = 100) -> float:
+        """Lower the passage head's bias until these texts keep about `terms` weights each; how far it went down.
+
+        A masked language model's softmax ignores a constant added to all its logits, so where they lie is an accident
+        of its training; log(1 + relu) does not. A head that gives nearly every piece a weight has to spend its first
+        steps on going down, which the texts' differences do not survive.
+        """
+        weights = [self.passage.weigh(text).expm1() for text in texts]  # (V,) each: the logits above 0
+        down = float(torch.stack([w.topk(terms).values[-1] for w in weights]).mean())
+        self.passage.head.bias.sub_(down)
+        return down
 
     def pieces(self, columns: Iterable[int]) -> list[str]:
         """The word pieces of these columns."""

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.figures.palette": ["PALETTE", "system_colours"],
         "retrievarium.figures.pictures": ["Picture", "batch_of_scores", "two_roads"],
         "retrievarium.figures.pictures_search": ["first_vectors", "invented_passages", "search_twice"],
+        "retrievarium.figures.pictures_text": ["queue_of_keys", "weighed_words"],
         "retrievarium.figures.pictures_training": ["four_models", "lists_left_behind"],
         "retrievarium.figures.rankings": ["rank_lines"],
         "retrievarium.figures.scores": ["score_maps", "shares"],

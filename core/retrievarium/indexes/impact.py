@@ -31,18 +31,20 @@ class ImpactIndex:
     Term j owns `rows[starts[j]:starts[j + 1]]` (int32, rising) and as many float32 `impacts`. A query walks the
     postings of its own terms alone:
 
-        score(q, p) = sum over terms j of q with p in j's list:  q_j * impact_j(p)
+        score(q, p) = sum over terms j of q with p in j's list:  q_j * step * impact_j(p)
 
-    in float64, rounded once, so it equals the full product of matrices. Passages that share no term score 0 and stand
-    last among non-negative weights; `Sparse` leaves them out. Saved, the three arrays are memory-mapped: a search
+    with a step of 1 unless the impacts are `quantised`; in float64, rounded once, so it equals the full product of
+    matrices. Passages that share no term score 0 and stand last among non-negative weights; `Sparse` leaves them out.
+    Saved, the three arrays are memory-mapped: a search
     reads only the lists it walks. Complexity O(sum of the lists' lengths + n) a query.
     """
 
     def __init__(self) -> None:
         self._known = IdList()
         self._parts: list[csr_matrix] = []
-        self._postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]] | None = None
+        self._postings: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]] | None = None
         self._width: int | None = None
+        self.step = 1.0
         self._building = threading.Lock()
 
     def __len__(self) -> int:
@@ -67,13 +69,17 @@ class ImpactIndex:
         """SHA-256 over ids and postings as they are now; nothing is remembered."""
         digest = hashlib.sha256(json.dumps(self._known.ids, ensure_ascii=False).encode("utf-8"))
         held: tuple[NDArray, ...] = self.postings if len(self) else ()
-        for array, kind in zip(held, ("<i8", "<i4", "<f4"), strict=False):
+        for array, kind in zip(held, ("<i8", "<i4", "|u1" if self.is_quantised else "<f4"), strict=False):
             digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+        if self.is_quantised:
+            digest.update(repr(self.step).encode())
         return digest.hexdigest()
 
     def add(self, ids: Sequence[str], vectors: Any) -> None:
         """CSR or array `(m, V)`. Raises InputError for another width, an id given twice, a value that is not finite."""
         rows = as_csr(vectors)
+        if self.is_quantised:
+            raise InputError("nothing can be added to quantised impacts", fix="add to the exact index, then quantise")
         if rows.shape[0] != len(ids):
             raise InputError(f"{len(ids)} ids and weights of shape {rows.shape}", expected="one row an id")
         if self._width not in (None, rows.shape[1]):
@@ -89,8 +95,31 @@ class ImpactIndex:
         self.__dict__.pop("_digest", None)
 
     @property
-    def postings(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """`starts (V + 1,)`, `rows (nnz,)`, `impacts (nnz,)`."""
+    def is_quantised(self) -> bool:
+        return self._postings is not None and self._postings[2].dtype == np.uint8
+
+    def quantised(self) -> ImpactIndex:
+        """The same index with impacts of one byte: w becomes round(w / step), step the largest w / 255.
+
+        No weight is off by more than half a step, so no score by more than half a step times the sum of the query's
+        weights. A weight that rounds to 0 leaves its list. A quarter of the impacts' space; no faster here.
+        """
+        starts, rows, impacts = self.postings
+        if self.is_quantised:
+            return self
+        if len(impacts) and float(impacts.min()) < 0:
+            raise InputError("a negative weight has no quantised impact", expected="weights of 0 and more")
+        made = ImpactIndex()
+        made.step = float(impacts.max()) / 255 if len(impacts) else 1.0
+        codes = np.rint(np.asarray(impacts, dtype=np.float64) / made.step).astype(np.uint8)
+        before = np.concatenate([[0], np.cumsum(codes > 0)])  # how many stay, up to each posting
+        made._postings = (before[np.asarray(starts)].astype(np.int64), rows[codes > 0], codes[codes > 0])
+        made._known, made._width = self._known, self._width
+        return made
+
+    @property
+    def postings(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:
+        """`starts (V + 1,)`, `rows (nnz,)`, `impacts (nnz,)`, float32 or, quantised, uint8 in units of `step`."""
         with self._building:
             if self._postings is None:
                 if not self._parts:
@@ -114,7 +143,9 @@ class ImpactIndex:
         total = np.zeros(len(self), dtype=np.float64)
         for term, weight in zip(query.indices, query.data.astype(np.float64), strict=True):
             here = slice(starts[term], starts[term + 1])
-            total[rows[here]] += weight * impacts[here].astype(np.float64)  # a passage stands once in a list
+            total[rows[here]] += (
+                weight * self.step * impacts[here].astype(np.float64)
+            )  # a passage stands once in a list
         return total.astype(np.float32)
 
     def search(self, queries: Any, k: int) -> tuple[NDArray[np.float32], NDArray[np.object_]]:
@@ -151,7 +182,7 @@ class ImpactIndex:
             np.save(folder / f"{name}.npy", array, allow_pickle=False)
         write_json(folder / "ids.json", self._known.ids)
         files = [folder / f"{name}.npy" for name in _ARRAYS]
-        seal(folder, {"index": "impact", "size": len(self)}, *files, folder / "ids.json")
+        seal(folder, {"index": "impact", "size": len(self), "step": self.step}, *files, folder / "ids.json")
 
     @classmethod
     def load(cls, folder: str | Path) -> ImpactIndex:
@@ -164,6 +195,7 @@ class ImpactIndex:
         index._known = IdList(read_json(folder / "ids.json"))
         starts, rows, impacts = (np.load(folder / f"{n}.npy", mmap_mode=_mode(folder, n)) for n in _ARRAYS)
         index._postings, index._width = (starts, rows, impacts), len(starts) - 1
+        index.step = float(about.get("step", 1.0))
         return index
 
     # -- inside
@@ -172,7 +204,8 @@ class ImpactIndex:
         from scipy.sparse import csc_matrix
 
         starts, rows, impacts = self.postings
-        return csc_matrix((impacts, rows, starts), shape=(len(self), len(starts) - 1)).tocsr()
+        weights = impacts.astype(np.float32) * np.float32(self.step) if self.is_quantised else impacts
+        return csc_matrix((weights, rows, starts), shape=(len(self), len(starts) - 1)).tocsr()
 
 
 def _mode(folder: Path, name: str) -> Any:

@@ -1,7 +1,6 @@
 """SPLADE++: what a sparse model learns from (Formal et al., 2022; arXiv 2205.04733).
 
-A text is a weight for each word piece, its own and others (expansion), from a masked language model's guesses h at its
-places i; a passage scores by the terms it shares with the question:
+A text is a weight for each word piece, its own and others, from a masked language model's guesses h at its places i:
 
     w_j = max_i log(1 + relu(h_ij))          s(q, p) = sum_j w_j(q) w_j(p)                       (equations 1 and 2)
     L = L_rank + lambda_q FLOPS(questions) + lambda_d FLOPS(passages),    FLOPS = sum_j ( mean_i w_ij )^2
@@ -33,14 +32,14 @@ if TYPE_CHECKING:
     from retrievarium.methods.building import Work
 
 SCENARIOS = ("simple", "distil", "self", "ensemble")
-SOFTMAX, MARGIN = (3e-2, 1e-2), (0.5, 0.4)  # lambda_q and lambda_d; the scale follows the loss
+SOFTMAX, MARGIN = (3e-3, 1e-3), (0.5, 0.4)  # lambda_q and lambda_d; the scale follows the loss
 SURE, CANDIDATES = 5.0, 16  # an oracle's margin; passages of a question that are mined and scored
 
 
 def postings(collection: Collection, encoder: Any, ws: Any, *, flops: float | None = None) -> Any:
     """flops: drop the smallest weights until a dev question costs so many postings FLOPS; None keeps all."""
     sparse = retrievers.Sparse(collection, encoder, ws=ws)
-    return sparse if flops is None else sparse.thinned(flops, collection.dev.queries.texts)
+    return sparse.thinned(flops, collection.dev.queries.texts) if flops else sparse
 
 
 @method(
@@ -93,8 +92,9 @@ def splade_pp(
         return learn(own, "softmax", towers, pairs, objectives.info_nce, SOFTMAX, ramp, steps)
 
     fresh = encoders.lexical_towers(first.backbone, first.head, top_k=256, max_length=budget.passage_tokens)
-    about, load = {**shared, "sparsity": sparsity}, encoders.load_lexical
-    towers = work.stage("softmax", about, lambda own: simple(own, fresh, 0, half // 2, half), load)
+    fresh.level(collection.passages.joined[:100])
+    first_half = partial(simple, towers=fresh, skip=0, ramp=half // 2, steps=half)
+    towers = work.stage("softmax", {**shared, "sparsity": sparsity}, first_half, encoders.load_lexical)
     if scenario == "simple" or not half:
         return simple(work, towers, half, 0, steps - half) if half else towers
     own = retrievers.Sparse(collection, towers, ws=work.ws)
