@@ -76,15 +76,14 @@ def test_the_scenarios_share_their_first_half_and_differ_after_it(
 
 
 @pytest.mark.works_when("splade-pp", 5)
-def test_sparsity_goes_from_nearly_full_vectors_to_short_lists(world: Collection, ws: Workspace) -> None:
+def test_sparsity_goes_from_long_vectors_to_short_lists(world: Collection, ws: Workspace) -> None:
     asked = world.test.queries.select(world.test.queries.ids[:4])
     texts = world.passages.joined[:20]
     full, empty = (
         build("splade-pp", world, TINY, ws=ws, **PLAIN, scenario="simple", steps=steps, lr=lr, sparsity=s)
         for s, steps, lr in ((0.0, 8, 1e-3), (1e6, 40, 1e-2))
     )
-    share = full.model.encode_passages(texts).nnz / (20 * min(256, full.model.dim))
-    assert share > 0.8
+    assert full.model.encode_passages(texts).nnz / 20 > 60, "nothing presses on the hundred it begins with"
     assert empty.model.encode_passages(texts).nnz < 0.05 * full.model.encode_passages(texts).nnz
     run = empty.search(asked, 50)
     assert run.query_ids == tuple(asked.ids)

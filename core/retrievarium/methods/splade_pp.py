@@ -67,7 +67,7 @@ def splade_pp(
 
     scenario: "simple", "distil", "self" or "ensemble".
     judge: "teacher" (the cross-encoder's margins), "random" (its scores dealt anew), or "oracle" (the judgements).
-    sparsity: factor on both lambdas; 0 leaves vectors nearly full, a large one empties them.
+    sparsity: factor on both lambdas; 0 leaves vectors long, a large one empties them.
     questions: training questions, drawn at random, the same in all scenarios.
     """
     batch, lr, steps = given(batch, lr, steps)
