@@ -162,3 +162,11 @@ def test_the_table_matches_the_trec_file_on_the_world(tmp_path: Path) -> None:
     dense = Dense(world, load_encoder("minilm"))
     for name, system in (("bm25", bm25), ("minilm", dense), ("hybrid", bm25 + dense)):
         _same(system.search(world.queries, 20), tmp_path / f"{name}.trec", world, groups)
+
+
+def test_the_table_matches_the_trec_file_on_entity_wiki(real_data: Path, tmp_path: Path) -> None:
+    wiki = load_collection(real_data / "entity-wiki")
+    groups = pooled({q.id: str(q.relation) for q in wiki.queries})
+    assert "other" in groups.values()
+    assert min(list(groups.values()).count(g) for g in set(groups.values())) >= 20
+    _same(BM25(wiki, keep=False).search(wiki.queries, 20), tmp_path / "run.trec", wiki, groups)
