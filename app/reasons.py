@@ -104,6 +104,7 @@ class Reasons:
     told: Mapping[tuple[str, str], Attribution]
     failed: Mapping[str, str]
     waiting: Sequence[Any] = ()
+    loading: str = ""  # the encoder whose weights are awaited
 
 
 def why(
@@ -120,8 +121,8 @@ def why(
     failed: dict[str, str] = {}
     able = [c for c in ready if c not in listed]
     loading = [k for c in able for k in _late(collection, c.name)]
-    if loading:
-        return Reasons(told, failed, loading)
+    if loading:  # its first use takes some seconds
+        return Reasons(told, failed, loading, str(loading[0][-1]))
     specs = tuple(c.name for c in able)
     key = ("explainers", collection.fingerprint, specs, text, _edit_key(edit))
     made = desk().task(key, lambda: _Explained(collection, specs, text, edit), "load").result()

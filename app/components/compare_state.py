@@ -82,7 +82,8 @@ def hidden() -> None:
     """State without a field to see; it still stands in the link."""
     state.take_over(**dict.fromkeys(_TEXTS, str))
     if "go-queue" in st.session_state:  # another queue was picked: its first query is shown
-        st.session_state["cg"] = st.session_state.pop("go-queue")
+        picked = st.session_state.pop("go-queue")
+        st.session_state["cg"] = "" if picked == ALL else picked
         st.session_state["queue-first"] = True
     for key in _TEXTS:
         st.text_input(key, key=key, bind="query-params", persist_state="session", label_visibility="collapsed")
@@ -103,7 +104,7 @@ def apply(changes: Mapping[str, Any]) -> None:
     """Take over the changes of a clicked link. Only known keys with values of their kind count."""
     at = st.session_state
     if "cg" in changes and changes["cg"] != (at.get("cg") or ALL):  # a number was opened: there is a way back
-        at["way-back"] = {"cg": at.get("cg") or ALL, "q": at.get("q") or "", "ask": at.get("ask") or ""}
+        at["way-back"] = {"cg": at.get("cg") or "", "q": at.get("q") or "", "ask": at.get("ask") or ""}
     for key in ("c", "s", "slice", "m", "q", "ask", *_TEXTS):
         if isinstance(changes.get(key), str):
             st.session_state[key] = changes[key]

@@ -44,7 +44,7 @@ def current(collection: Collection, chosen: Selection, offered: Sequence[str]) -
 
 
 def _open_queue(key: str) -> None:
-    st.session_state["cg"] = key
+    st.session_state["cg"] = "" if key == "all" else key
     st.session_state["queue-first"] = True
     st.session_state.pop("way-back", None)
 

@@ -31,8 +31,8 @@ def chosen_column(columns: Sequence[Column], asked: Asked, view: View) -> Column
     return (missing or ready)[0]
 
 
-def passages(column: Column, asked: Asked, view: View) -> tuple[str, str] | None:
-    """The two passages side by side: the one asked about, and the best other one of this retriever."""
+def passages(column: Column, asked: Asked, view: View) -> tuple[str, ...]:
+    """The passages side by side: the one asked about and, where there is one, the best other one of this retriever."""
     assert column.ranking is not None
     ids = column.ranking.ids
     first = view.why
@@ -40,7 +40,7 @@ def passages(column: Column, asked: Asked, view: View) -> tuple[str, str] | None
         ranked = sorted(asked.relevant, key=lambda p: (-asked.judged[p], column_rank(column, p)))
         first = ranked[0] if ranked else next(iter(ids), "")
     second = view.other if view.other and view.other != first else next((p for p in ids if p != first), "")
-    return (first, second) if first and second else None
+    return tuple(p for p in (first, second) if p)
 
 
 def column_rank(column: Column, passage: str) -> int:
@@ -97,21 +97,27 @@ def panel(
         page.note("No retriever has answered yet.")
         return []
     both = passages(column, asked, view)
-    if both is None:
-        page.note(f"{column.name} found nothing to set beside it.")
+    if not both:
+        page.note(f"{column.name} found nothing that could be explained.")
         return []
     told = reasons.why(collection, columns, asked.text, {column.name: both}, view.edit)
     if column.name in told.failed:
         page.callout("stop", f"{column.name} cannot be explained here", told.failed[column.name])
         return []
     if told.waiting:
-        page.callout("working", "Taking the scores apart", "Each word of the question is left out once.")
+        if told.loading:
+            page.callout("working", f"Loading {told.loading}", "Only the first explanation waits for its weights.")
+        else:
+            page.callout("working", "Taking the scores apart", "Each word of the question is left out once.")
         return list(told.waiting)
     earlier = {c.name: c.ranking for c in before}
     was = earlier.get(column.name) if view.edits else None
+    roles = [_role(p, column, asked) for p in both]
+    if len(set(roles)) < len(roles):
+        roles[-1] = f"another {roles[-1]}"
     sides = [
-        Side(p, _role(p, column, asked), told.told[column.name, p], was.rank_of(p) if was else None, p == view.passage)
-        for p in both
+        Side(p, role, told.told[column.name, p], was.rank_of(p) if was else None, p == view.passage)
+        for p, role in zip(both, roles, strict=True)
     ]
     return _body(collection, column, asked, view, sides)
 
@@ -230,11 +236,11 @@ def _gradient_table(side: Side, told: Gradients) -> str:
 def _inner(sides: Sequence[Side]) -> str:
     """The members of a combination explained themselves, and MaxSim's grids."""
     out = []
-    first, second = sides
+    first, second = sides[0], sides[-1]
     for one, two in zip(first.told.inner, second.told.inner, strict=False):
         if one.retriever != two.retriever or not (one.parts or two.parts):
             continue
-        pair = [Side(first.passage, first.role, one), Side(second.passage, second.role, two)]
+        pair = [Side(first.passage, first.role, one), Side(second.passage, second.role, two)][: len(sides)]
         out.append(
             f"<details><summary>{escaped(one.retriever)} by itself</summary>"
             f"<p class='rv-note'>{escaped(why_view.sentence(pair))}</p>{why_view.table(pair)}</details>"

@@ -43,7 +43,8 @@ def pair(collection: Collection, asked: Asked, sides: Sequence[Side], extra: Seq
             f'<p class="rv-asked" dir="auto" title="the question, tinted by what each word adds">{question}</p>'
             f"{tint.passage(collection.passages[side.passage], read, strength)}{_stages(side.told)}</section>"
         )
-    return f'<div class="rv-pair">{"".join(bodies)}</div>'
+    alone = ' style="grid-template-columns:minmax(0,1fr)"' if len(bodies) == 1 else ""
+    return f'<div class="rv-pair"{alone}>{"".join(bodies)}</div>'
 
 
 def _leaves(sides: Sequence[Side]) -> list[Side]:
@@ -86,7 +87,9 @@ def _stages(told: Attribution) -> str:
 
 
 def sentence(sides: Sequence[Side]) -> str:
-    """What decides between the two, in one sentence."""
+    """What decides between the two, in one sentence; of one alone, what its score is made of."""
+    if len(sides) == 1:
+        return _alone(sides[0])
     first, second = sides
     one, two = first.told, second.told
     if one.score is None and two.score is None:
@@ -110,13 +113,22 @@ def sentence(sides: Sequence[Side]) -> str:
     return told + "."
 
 
+def _alone(side: Side) -> str:
+    told = side.told
+    if told.score is None:
+        return f"{told.retriever} does not have it: {told.note or 'it shares nothing with the question.'}"
+    parts = sorted(told.parts, key=lambda p: -abs(p.value))[:4]
+    made = ", ".join(f"{_quoted(p.label)} {p.value:+.3g}" for p in parts)
+    return f"{told.retriever} found the {side.role} alone and gives it {told.score:.4g}: {made}."
+
+
 def _quoted(label: str) -> str:
     return label if label.startswith("what no") else f"“{label}”"
 
 
 def table(sides: Sequence[Side]) -> str:
     """Part by part on both sides, the widest gap first; the parts and the remainder make the scores."""
-    first, second = sides
+    first, second = (sides[0], sides[-1])
     rows = against(first.told, second.told)
     detail: dict[str, list[str]] = {}
     for side in sides:
@@ -136,7 +148,7 @@ def table(sides: Sequence[Side]) -> str:
         )
     scores = [f"{s.told.score:.4g}" if s.told.score is not None else "none" for s in sides]
     total = f'<tr><td class="rv-label">score</td><td class="rv-num">{scores[0]}</td>'
-    total += f'<td class="rv-num">{scores[1]}</td><td></td><td class="rv-detail">{_adds(sides)}</td></tr>'
+    total += f'<td class="rv-num">{scores[-1]}</td><td></td><td class="rv-detail">{_adds(sides)}</td></tr>'
     head = (
         f'<table class="rv-table rv-parts"><thead><tr><th scope="col">part</th><th class="rv-num" scope="col">'
         f'{escaped(first.role)}</th><th class="rv-num" scope="col">{escaped(second.role)}</th>'

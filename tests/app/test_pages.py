@@ -95,7 +95,7 @@ def test_queues_lead_to_their_queries(opened: Callable[..., Any]) -> None:
     assert app.session_state["cg"] == "none"  # and it stands in the link
     assert "xylophone" in shown(app)
     app.button(key="queue-all").click().run()
-    assert app.session_state["cg"] == "all"
+    assert app.session_state["cg"] == ""
 
 
 def test_an_unknown_retriever_is_a_sentence_not_a_crash(opened: Callable[..., Any]) -> None:
@@ -195,3 +195,42 @@ def test_import_by_path_keeps_a_good_collection(opened: Callable[..., Any], tmp_
     app.button(key="bring-go").click().run()
     until(app, "rivers is in the workspace")
     assert (ws.collections / "rivers" / "collection.json").is_file()
+
+
+@pytest.mark.parametrize(("query", "told"), [("e1", "puts the gold passage"), ("e2", "found the gold passage alone")])
+def test_why_says_what_decides(opened: Callable[..., Any], query: str, told: str) -> None:
+    app = opened("compare", **BM25, q=query, w="gold")
+    page = until(app, 'class="rv-whybox"')
+    assert told in page
+    assert "the parts add up to it" in page
+    assert "rv-w rv-adds" in page
+    until(app, "Mean over 5 judged queries")
+    assert not app.exception
+
+
+def test_an_edited_question_moves_every_rank(opened: Callable[..., Any]) -> None:
+    app = opened("compare", **BM25, q="e1", w="gold", wq="bird that dances")
+    page = until(app, "of the top 10 changed")
+    assert "gold 1 → beyond 100" in page
+    assert "river that ends in the North Sea" in page  # the question itself stays
+    app.button(key="edits-forget").click().run()
+    assert "of the top 10 changed" not in shown(app)
+    assert app.session_state["wq"] == ""
+
+
+def test_an_edited_passage_is_scored_anew(opened: Callable[..., Any]) -> None:
+    app = opened("compare", **BM25, q="e2", w="gold", wp="p2", wt="Mercury", wx="who collected folk songs? Mercury did")
+    page = until(app, "of the top 10 changed")
+    assert "edited passage beyond 100 → " in page
+    assert "Mercury did" in page
+
+
+def test_details_hold_what_a_table_of_means_hides(opened: Callable[..., Any]) -> None:
+    app = opened("compare", **BM25)
+    until(app, "Mean over 5 judged queries")
+    assert "What can these queries show?" in shown(app)
+    app.session_state["details-open"] = True
+    page = until(app, "effect size")
+    assert "unjudged: none to all relevant" in page
+    assert "1 to 2" in page  # the two share their places
+    assert "ties at 10" in page
