@@ -85,6 +85,14 @@ def test_fame_in_words_is_ordered() -> None:
     assert list(dict.fromkeys(told.bins.values())) == ["obscure", "middling", "famous"]
 
 
+def test_a_division_into_many_small_groups_comes_last() -> None:
+    found = load_collection("lookalikes")
+    told = [g.label for g in groupings(found, "test")]
+    assert told[0] == "entity type"
+    assert told[-1] in ("relation", "entity")
+    assert "relation" in told
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import InputError
-from retrievarium.evaluation.breakdown import buckets, quantile_edges
+from retrievarium.evaluation.breakdown import OTHER, buckets, pooled, quantile_edges
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection, Queries
@@ -82,7 +82,7 @@ def relations_of(collection: Collection, split: str | None = None) -> dict[str, 
 
 def groupings(collection: Collection, split: str | None = None) -> list[Grouping]:
     """What the questions can be divided by, most telling first: relation, type of the entity, kind, the question's
-    first asking word, the entity itself where there are few."""
+    first asking word, the entity itself where there are few; one of many small groups comes last."""
     queries = _queries(collection, split)
     told = [
         Grouping("relation", "the questions' relations", relations_of(collection, split)),
@@ -96,7 +96,13 @@ def groupings(collection: Collection, split: str | None = None) -> list[Grouping
     entity = {q: names.get(str(e), str(e)) for q, e in _column(queries, "entity").items()}
     if len(set(entity.values())) <= _MOST_ENTITIES:
         told.append(Grouping("entity", "the entity that the question asks about", entity))
-    return [g for g in told if len(set(g.groups.values())) > 1]
+    # stable: one that would pool most questions as "other" stands behind the others
+    return sorted((g for g in told if len(set(g.groups.values())) > 1), key=_mostly_other)
+
+
+def _mostly_other(grouping: Grouping) -> bool:
+    told = list(pooled(grouping.groups).values())
+    return told.count(OTHER) > len(told) / 2
 
 
 def question_word(text: str) -> str:
