@@ -128,7 +128,9 @@ BOTH: dict[str, Any] = {
 }
 
 
-@claim(key="star-adore-random", says="The same against random ones.", base="random", placebo="none", **BOTH)
+@claim(
+    key="star-adore-random", says="Fresh negatives teach more than random ones.", base="random", placebo="none", **BOTH
+)
 @claim(
     says="Negatives found anew at each step teach more than those found once.", base="static", placebo="random", **BOTH
 )
