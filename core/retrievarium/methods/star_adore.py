@@ -128,9 +128,7 @@ BOTH: dict[str, Any] = {
 }
 
 
-@claim(
-    key="star-adore-random", says="New negatives teach more than random ones.", base="random", placebo="none", **BOTH
-)
+@claim(key="star-adore-random", says="Fresh negatives beat random ones.", base="random", placebo="none", **BOTH)
 @claim(
     says="Negatives found anew at each step teach more than those found once.", base="static", placebo="random", **BOTH
 )
