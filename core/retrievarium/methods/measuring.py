@@ -153,15 +153,23 @@ def levelled(curve: Sequence[Mapping[str, float]], fall: float = 0.05) -> float:
     return fall - (1 - _mean(after) / _mean(before))
 
 
-def sibling_errors(retriever: Any, collection: Collection) -> float:
-    """Of the test questions whose first passage is wrong, the share where it is a sibling of the right one: one that
-    tells the relation of a like name, or another fact of the subject."""
-    asked = collection.test.queries
-    facts = zip(asked.ids, asked.column("entity") or [], asked.column("relation") or [], strict=True)
-    by_fact, relevant = _siblings(collection), collection.test.qrels.relevant
-    alike = {q: by_fact.get((entity, relation), []) for q, entity, relation in facts}
-    first = {q: ranking.ids[0] for q, ranking in retriever.search(asked, 1) if len(ranking)}
-    wrong = [p in alike[q] for q, p in first.items() if p not in relevant(q)]
+def sibling_errors(retriever: Any, world: Collection) -> float:
+    """Of a World's test questions whose first passage is wrong, the share where it is a sibling of the right one: it
+    names the subject without telling what is asked, or tells the same relation of a subject with a like name."""
+    asked, named = (
+        world.test.queries,
+        dict(zip(world.passages.ids, world.passages.column("entities") or [], strict=True)),
+    )
+    tokens = {row["id"]: set(row["tokens"]) for row in world.tables["entities"].select(["id", "tokens"]).to_pylist()}
+    told: dict[tuple[str, str], list[set[str]]] = {}
+    for row in world.tables["propositions"].select(["passage_id", "subject", "relation"]).to_pylist():
+        told.setdefault((row["passage_id"], row["relation"]), []).append(tokens[row["subject"]])
+    wrong = []
+    for query, ranking in retriever.search(asked, 1):
+        first, entity, relation = ranking.ids[0], asked[query].entity, asked[query].relation
+        if first not in world.test.qrels.relevant(query):
+            alike = any(tokens[entity] & others for others in told.get((first, relation), []))
+            wrong.append(alike or entity in named[first])
     return _mean(wrong) if wrong else 0.0
 
 
