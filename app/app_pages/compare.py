@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -15,18 +15,19 @@ import whole
 from components import (
     cards,
     compare_state,
+    compare_take,
     ears,
     overall,
     page,
     picture,
     queries,
-    share,
     uploads,
     wanting,
     what_if,
     why,
 )
 from components.compare_state import View
+from components.why_view import Side
 from retrievarium.analysis import Finding, finding_sentence
 from retrievarium.analysis.why import edited_collection
 from retrievarium.data import Collection
@@ -80,24 +81,35 @@ def sentence(columns: list[answers.Column], asked: cards.Asked) -> str:
     return finding_sentence(found, len(relevant or []))
 
 
-def one_question(collection: Collection, query: str, view: View) -> tuple[list[answers.Column], list[object]]:
-    """The question, its columns, the pair explained and the edits; and the keys of what it waits for."""
+@dataclass
+class Seen:
+    """What is shown of one question: for what follows it on the page, and for what is taken along."""
+
+    asked: cards.Asked
+    columns: list[answers.Column] = field(default_factory=list)
+    sides: list[Side] = field(default_factory=list)
+    lines: str = ""
+    waiting: list[object] = field(default_factory=list)
+
+
+def one_question(collection: Collection, query: str, view: View) -> Seen:
+    """The question, its columns, the pair explained and the edits."""
     asked, facts = asked_of(collection, query)
     if not asked.text:
         page.empty("This collection has no queries.", "Ask a question of your own in the field above.")
-        return [], []
+        return Seen(asked)
     before = answers.columns(collection, chosen, query, asked.text)
-    columns, now = before, asked
+    seen = Seen(asked, before)
     if view.edits:
-        now = replace(asked, text=view.question or asked.text)
-        columns = reasons.columns(collection, chosen, now.text, view.edit)
+        seen.asked = replace(asked, text=view.question or asked.text)
+        seen.columns = reasons.columns(collection, chosen, seen.asked.text, view.edit)
         collection = edited_collection(collection, view.edit) if view.edit is not None else collection
+    columns = seen.columns
     st.html(cards.question(collection, asked, facts, sentence(columns, asked)))
     wanting.offers(collection, columns)
-    waiting: list[object] = []
     if not view.why:
         why.button(columns, asked, view)
-    lines(collection, columns, asked)
+    seen.lines = lines(collection, columns, asked)
     if view.why:
         with st.container(border=True, key="why"):
             known = collection.all_queries[query] if query else None
@@ -108,11 +120,11 @@ def one_question(collection: Collection, query: str, view: View) -> tuple[list[a
                 why.close()
             if view.edits:
                 what_if.moved(before, columns, asked, view)
-            waiting = why.panel(collection, columns, before, now, view)
+            seen.sides, seen.waiting = why.panel(collection, columns, before, seen.asked, view)
     st.html(cards.legend(bool(asked.answers), bool(asked.judged)))
     here = {c.name: c.ranking for c in before if c.ranking is not None} if view.edits else None
-    st.html(cards.cards(collection, columns, now, chosen.k, dark, lambda name, p: why_link(name, p, view), here))
-    return columns, waiting
+    st.html(cards.cards(collection, columns, seen.asked, chosen.k, dark, lambda n, p: why_link(n, p, view), here))
+    return seen
 
 
 def why_link(name: str, passage: str, view: View) -> str:
@@ -121,19 +133,20 @@ def why_link(name: str, passage: str, view: View) -> str:
     return ears.link("why?", changes, where, f"Why {name} has this passage here", "rv-ask")
 
 
-def lines(collection: Collection, columns: list[answers.Column], asked: cards.Asked) -> None:
-    """Rank lines between the columns that have answered."""
+def lines(collection: Collection, columns: list[answers.Column], asked: cards.Asked) -> str:
+    """Rank lines between the columns that have answered; returns them as they can be taken along."""
     ready = [c for c in columns if c.ranking is not None]
     if len(ready) < 2:
-        return
+        return ""
     shown = {p for c in ready if c.ranking is not None for p in c.ranking.ids[: chosen.k]}
     titles = {p: collection.passages[p].title or collection.passages[p].text[:60] for p in shown}
     lists = {c.name: c.ranking.ids for c in ready if c.ranking is not None}
     colours = system_colours(list(chosen.retrievers), dark)
-    drawn = rank_lines(
-        lists, chosen.k, titles, asked.relevant, colours, dark, lambda p: ears.attributes({"w": p, "wo": ""})
-    )
-    picture.show(drawn.svg, "rank-lines")
+    gold = asked.relevant
+    drawn = rank_lines(lists, chosen.k, titles, gold, colours, dark, lambda p: ears.attributes({"w": p, "wo": ""}))
+    taken = rank_lines(lists, chosen.k, titles, gold, system_colours(list(chosen.retrievers)), width=1_100).svg
+    picture.show(drawn.svg, "rank-lines", taken, f"{chosen.collection}-ranks")
+    return taken
 
 
 def main() -> None:
@@ -160,13 +173,15 @@ def comparison(collection: Collection) -> None:
     view = compare_state.view(collection)
     look = whole.overall(collection, chosen)
     query = queries.bar(collection, chosen, look)
-    columns, waiting = one_question(collection, query, view)
-    overall.section(collection, chosen.with_(query=query), view, look, dark)
-    share.footer(collection, chosen.with_(query=query), columns)
+    seen = one_question(collection, query, view)
+    told = chosen.with_(query=query)
+    overall.section(collection, told, view, look, dark)
+    compare_take.footer(collection, told, view, seen.asked, seen.columns, seen.sides, look.overall, seen.lines)
     uploads.run_form(collection)
-    if not look.waiting and all(c.state != "working" for c in columns):
+    if not look.waiting and all(c.state != "working" for c in seen.columns):
         answers.warm_up(collection, chosen.retrievers)
-    page.poll([*look.waiting, *waiting, *(k for c in columns if c.state == "working" for k in c.keys)])
+    working = (k for c in seen.columns if c.state == "working" for k in c.keys)
+    page.poll([*look.waiting, *seen.waiting, *working])
 
 
 main()

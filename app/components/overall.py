@@ -9,7 +9,7 @@ import streamlit as st
 
 import queues
 import state
-from components import compare_state, details, ears, page
+from components import compare_state, details, ears, page, take
 from components.cards import SHAPES
 from components.compare_state import View
 from components.text import escaped
@@ -134,7 +134,7 @@ def _differences(over: Overall, colours: Mapping[str, str], opener: _Opener) -> 
     st.plotly_chart(
         difference_forest(comparison, colours),
         key="forest",
-        config={"displayModeBar": False},
+        config=take.picture("differences"),
         alt=f"Difference in {comparison.measure} to {comparison.reference} with 95% intervals: {told}",
     )
     first = comparison.reference
@@ -190,7 +190,7 @@ def _scatter(over: Overall, chosen: Selection, colours: Mapping[str, str]) -> No
         key="scatter",
         on_select=_clicked,
         selection_mode="points",
-        config={"displayModeBar": False},
+        config=take.picture("query-by-query"),
         alt=f"{measure} of each query: {b} is better on {above}, {a} on {below}, equal on {len(left) - above - below}. "
         f"{now}The table of queries above holds the same.",
     )

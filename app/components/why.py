@@ -90,26 +90,26 @@ def panel(
     before: Sequence[Column],
     asked: Asked,
     view: View,
-) -> list[object]:
-    """The panel; returns the keys of what it waits for."""
+) -> tuple[list[Side], list[object]]:
+    """The panel; returns the sides that it shows, and the keys of what it waits for."""
     column = chosen_column(columns, asked, view)
     if column is None:
         page.note("No retriever has answered yet.")
-        return []
+        return [], []
     both = passages(column, asked, view)
     if not both:
         page.note(f"{column.name} found nothing that could be explained.")
-        return []
+        return [], []
     told = reasons.why(collection, columns, asked.text, {column.name: both}, view.edit)
     if column.name in told.failed:
         page.callout("stop", f"{column.name} cannot be explained here", told.failed[column.name])
-        return []
+        return [], []
     if told.waiting:
         if told.loading:
             page.callout("working", f"Loading {told.loading}", "Only the first explanation waits for its weights.")
         else:
             page.callout("working", "Taking the scores apart", "Each word of the question is left out once.")
-        return list(told.waiting)
+        return [], list(told.waiting)
     earlier = {c.name: c.ranking for c in before}
     was = earlier.get(column.name) if view.edits else None
     roles = [_role(p, column, asked) for p in both]
@@ -119,7 +119,7 @@ def panel(
         Side(p, role, told.told[column.name, p], was.rank_of(p) if was else None, p == view.passage)
         for p, role in zip(both, roles, strict=True)
     ]
-    return _body(collection, column, asked, view, sides)
+    return sides, _body(collection, column, asked, view, sides)
 
 
 def _body(collection: Collection, column: Column, asked: Asked, view: View, sides: Sequence[Side]) -> list[object]:
