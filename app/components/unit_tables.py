@@ -169,8 +169,7 @@ def bill(bench: KeptBench, view: View) -> None:
     body = "".join(
         f"<tr><td>{escaped(r['unit'])}</td><td class='rv-num'>{r['units']:,}</td>"
         f"<td class='rv-num'>{r['words_a_unit']:.1f}</td><td class='rv-num'>{escaped(size(r['bytes']))}</td>"
-        f"<td class='rv-num'>{'' if r['build_measured'] else '≈ '}{r['build_seconds']:.1f} s</td>"
-        f"<td class='rv-num'>{r['milliseconds']:.1f} ms</td></tr>"
+        f"<td class='rv-num'>{_took(r)}</td><td class='rv-num'>{_asked(r)}</td></tr>"
         for r in rows
         if "units" in r
     )
@@ -182,8 +181,19 @@ def bill(bench: KeptBench, view: View) -> None:
         f"<tbody>{body}</tbody></table></div>"
     )
     page.note(
-        "≈: the vectors were there already, so the time is estimated from a sample. A question: median, asked alone."
+        "≈: the vectors were there already, so the time is estimated from a sample. –: measured on another machine, "
+        "whose times are not told. A question: median, asked alone."
     )
+
+
+def _took(row: Mapping[str, Any]) -> str:
+    if "build_seconds" not in row:
+        return "–"
+    return f"{'' if row['build_measured'] else '≈ '}{row['build_seconds']:.1f} s"
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    return f"{row['milliseconds']:.1f} ms" if "milliseconds" in row else "–"
 
 
 def errors(bench: KeptBench) -> None:

@@ -9,6 +9,7 @@ import pytest
 from retrievarium.contracts import InputError
 from retrievarium.figures import (
     batch_of_scores,
+    block_and_lights,
     first_vectors,
     four_models,
     invented_passages,
@@ -29,6 +30,7 @@ def test_pictures_are_sound_svg_with_a_title() -> None:
             for draw in (
                 two_roads,
                 first_vectors,
+                block_and_lights,
                 invented_passages,
                 search_twice,
                 lists_left_behind,

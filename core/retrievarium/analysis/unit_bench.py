@@ -231,8 +231,9 @@ def question_groups(collection: Collection, split: str) -> dict[str, dict[str, l
     found: dict[str, dict[str, list[str]]] = {}
     known = popularity_of(collection, split, bins=4)
     told = {known.label: dict(known.bins)} if known else {}
-    kinds = [g for g in groupings(collection, split) if g.label in ("kind of question", "question word", "relation")]
-    told |= {g.label: dict(g.groups) for g in kinds[:2]}
+    others = {g.label: dict(g.groups) for g in groupings(collection, split)}
+    kind = "kind of question" if "kind of question" in others else "question word"
+    told |= {label: others[label] for label in (kind, "relation") if label in others}
     asked = collection.split_named(split).queries
     for label, groups in told.items():
         members: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.figures.pictures_search": ["first_vectors", "invented_passages", "search_twice"],
         "retrievarium.figures.pictures_text": ["queue_of_keys", "weighed_words"],
         "retrievarium.figures.pictures_training": ["four_models", "lists_left_behind"],
+        "retrievarium.figures.pictures_units": ["block_and_lights"],
         "retrievarium.figures.rankings": ["rank_lines"],
         "retrievarium.figures.scores": ["score_maps", "shares"],
         "retrievarium.figures.training": ["training_curve"],
