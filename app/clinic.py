@@ -241,12 +241,16 @@ def opened(key: str, look: Clinic | None, ward: Ward | None, over: Overall) -> C
     if ward is None or kind not in ("t", "u", "m"):
         return None
     told = ward.tagged.get(system, ())
+    if look is None:
+        return None
     if kind == "m":
-        return Case(f"missed in the top {ward.cut}", system, [t.failure.query for t in told])
+        every = [t.failure.query for t in told]
+        return Case(f"missed in the top {ward.cut}", system, _lowest_first(every, system, over, look.measure))
     if name not in RULES and name not in {t.first for t in told}:
         return None
     hit = [t.failure.query for t in told if (t.first == name if kind == "t" else name in t.tags)]
-    return Case(name if kind == "t" else f"{name} (also beside other tags)", system, hit)
+    words = name if kind == "t" else f"{name} (also beside other tags)"
+    return Case(words, system, _lowest_first(hit, system, over, look.measure))
 
 
 def _lowest_first(queries: Sequence[str], system: str, over: Overall, measure: str) -> list[str]:

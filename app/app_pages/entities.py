@@ -41,10 +41,9 @@ def sentence(look: Clinic) -> str:
     systems = list(look.tables)
     best = max(systems, key=lambda s: look.tables[s].macro.mean)
     macro = look.tables[best].macro
-    told = (
-        f"Over {len(look.order)} groups by {look.grouping.label}, {best} leads: macro {look.measure} {macro.mean:.3f} "
-    )
-    told += f"({macro.low:.3f} to {macro.high:.3f})."
+    n = len(look.order)
+    told = f"Over {n} group{'s' if n != 1 else ''} by {look.grouping.label}, {best} has the highest macro "
+    told += f"{look.measure}: {macro.mean:.3f} ({macro.low:.3f} to {macro.high:.3f})."
     if look.gaps:
         group = look.order[0]
         worst = min(look.gaps, key=lambda s: look.gaps[s].cells[group].mean)

@@ -215,7 +215,7 @@ def _verdict(about: dict[str, str], here: Sequence[Annotation], name: str, why: 
         st.html(f'<p class="rv-why-tag"><b>{escaped(name)}</b>{escaped(why)}</p>')
         return
     with st.container(horizontal=True, vertical_alignment="center", key=f"verdict-{list(RULES).index(name)}"):
-        st.html(f'<p class="rv-why-tag"><b>{escaped(name)}</b>{escaped(why)}</p>')
+        st.html(f'<p class="rv-why-tag"><b>{escaped(name)}</b>{escaped(why)}</p>', width="content")
         for value, icon in (("agree", ":material/check:"), ("disagree", ":material/close:")):
             row = Annotation(kind="verdict", label=name, value=value, **about)
             st.button(
