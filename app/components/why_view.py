@@ -44,7 +44,10 @@ def pair(collection: Collection, asked: Asked, sides: Sequence[Side], extra: Seq
             f"{tint.passage(collection.passages[side.passage], read, strength)}{_stages(side.told)}</section>"
         )
     alone = ' style="grid-template-columns:minmax(0,1fr)"' if len(bodies) == 1 else ""
-    return f'<div class="rv-pair"{alone}>{"".join(bodies)}</div>'
+    reader = _tinting(sides[0].told).retriever
+    told = f"<p class='rv-note'>Words are tinted as {escaped(reader)} reads them.</p>"
+    note = "" if reader == sides[0].told.retriever else told
+    return f'<div class="rv-pair"{alone}>{"".join(bodies)}</div>{note}'
 
 
 def _leaves(sides: Sequence[Side]) -> list[Side]:
@@ -143,7 +146,7 @@ def table(sides: Sequence[Side]) -> str:
         said = " | ".join(dict.fromkeys(d for d in detail.get(row.label, []) if d))
         lines.append(
             f'<tr><td class="rv-label"><bdi>{escaped(row.label)}</bdi></td><td class="rv-num">{row.first:+.3f}</td>'
-            f'<td class="rv-num">{row.second:+.3f}</td><td>{bar} {row.gap:+.3f}</td>'
+            f'<td class="rv-num">{row.second:+.3f}</td><td class="rv-gap">{bar} {row.gap:+.3f}</td>'
             f'<td class="rv-detail"><bdi>{escaped(said)}</bdi></td></tr>'
         )
     scores = [f"{s.told.score:.4g}" if s.told.score is not None else "none" for s in sides]

@@ -11,7 +11,7 @@ from retrievarium.figures.pictures import Picture
 MOST = 6
 _ROW, _TOP = 25, 34  # pixels
 _STUB = 0.12  # of the room for lines: how far a line goes whose other end is not shown
-_LABEL = 0.68  # share of a column's width that its labels take; the lines have the rest
+_LABEL = 0.62  # share of a column's width that its labels take; the lines have the rest
 _SIGN = {"up": "▲", "down": "▼", "same": "=", "new": "+", "lost": "✕"}
 _STROKE = {
     "up": ("#00694e", "#4cc9a0", "stroke-width='2.2'"),
