@@ -13,6 +13,7 @@ from desk import desk
 _STYLE = Path(__file__).with_name("style.css")
 _SIGNS = {"note": "i", "ok": "✓", "warning": "!", "stop": "✕", "working": "…"}
 _WORDS = {"note": "Note", "ok": "Done", "warning": "Careful", "stop": "Error", "working": "Working"}
+_LONG, _SELDOM = 5.0, 4.0  # seconds
 
 
 def style() -> None:
@@ -59,16 +60,24 @@ def empty(what: str, next_step: str) -> None:
 
 
 def poll(keys: Sequence[Hashable], every: float = 0.5) -> None:
-    """Show the page again as soon as one of these tasks is done. Reads the desk only."""
-    waiting = [k for k in keys if (t := desk().peek(k)) is not None and t.state == "working"]
+    """Show the page again as soon as one of these tasks is done. Reads the desk only.
+
+    What takes long is looked at seldom: after every look Streamlit collects garbage with the interpreter's lock held,
+    and on a busy machine two looks a second kept a model from ever being loaded.
+    """
+    waiting = [t for k in keys if (t := desk().peek(k)) is not None and t.state == "working"]
     if not keys:
         return
     if len(waiting) < len(keys):  # one was done between the look and now
         st.rerun()
+    long = min(t.seconds for t in waiting) > _LONG
 
-    @st.fragment(run_every=every)
+    @st.fragment(run_every=_SELDOM if long else every)
     def look() -> None:
-        if any((t := desk().peek(k)) is None or t.state != "working" for k in keys):
+        found = [desk().peek(k) for k in keys]
+        if any(t is None or t.state != "working" for t in found):
             st.rerun()
+        if not long and all(t is not None and t.seconds > _LONG for t in found):
+            st.rerun()  # from now on seldom
 
     look()
