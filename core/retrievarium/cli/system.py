@@ -33,7 +33,7 @@ def app(
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
         "server.fileWatcherType": "auto" if developer else "none",
-        "runner.postScriptGC": "false",  # a whole collection after each look of a polling page starves what it waits for
+        "runner.postScriptGC": "false",  # collecting after each look of a waiting page starves what it waits for
         "client.showErrorDetails": "full" if developer else "none",
         "client.toolbarMode": "developer" if developer else "viewer",
         "browser.gatherUsageStats": "false",
