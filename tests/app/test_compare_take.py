@@ -87,3 +87,46 @@ def test_one_file_holds_question_reasons_and_figures_escaped(small: Any) -> None
     assert "puts the" in page
     assert page.count("<tr>") > 6
     assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def _opened(opened: Any, text: str, **params: Any) -> tuple[Any, str]:
+    from .conftest import shown
+
+    app, deadline = opened("compare", **params), time.monotonic() + 30
+    while text not in shown(app) and time.monotonic() < deadline:
+        time.sleep(0.1)
+        app.run()
+    assert not app.exception
+    return app, shown(app)
+
+
+def test_a_question_of_ones_own_is_explained_by_its_first_two_results(opened: Any) -> None:
+    app, page = _opened(opened, 'class="rv-pair"', c="small", r=["bm25", "bm25 % 2"], ask="river in the sea", w="gold")
+    assert 'class="rv-pair"' in page
+    assert "top result" in page
+    assert "result at rank 2" in page
+    assert app.button(key="preset-typo").label == "Add a typo"
+
+
+def test_an_imported_run_says_that_it_gives_no_reasons(opened: Any, small: Any) -> None:
+    import sources
+    from retrievarium.contracts import Run
+
+    run = Run.from_dict({q: {"p9": 2.0, "p1": 1.0} for q in small.queries.ids})
+    sources.keep_run(sources.Checked(run, 5, 0, 0), "other", small)
+    told = {"c": "small", "r": ["bm25", "run:other"], "q": "e1", "w": "gold", "wr": "run:other"}
+    _, page = _opened(opened, 'class="rv-pair"', **told)
+    assert "gives no reasons" in page
+    _, page = _opened(opened, "nobody knows what an edit changes", **told, wq="bird that dances")
+    assert "nobody knows what an edit changes" in page
+
+
+def test_a_collection_without_judgements_still_compares_rankings(opened: Any, small: Any, ws: Any) -> None:
+    from retrievarium.data import Collection, save_collection
+
+    bare = Collection("bare", small.passages.table, small.all_queries.table, meta={"language": "en"})
+    save_collection(bare, "bare", ws)
+    _, page = _opened(opened, "How alike they rank", c="bare", r=["bm25", "-1 * bm25"], w="gold")
+    assert "How alike they rank" in page
+    assert "no measure can be computed" in page
+    assert "pair:bm25|-1 * bm25" in page

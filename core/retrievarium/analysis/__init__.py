@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.analysis.findings": ["Finding", "finding_sentence", "first_relevant", "groups", "where_is"],
         "retrievarium.analysis.marking": ["Mark", "passage_marks"],
         "retrievarium.analysis.moves": ["Move", "movement"],
+        "retrievarium.analysis.why": ["Attribution", "attribute", "explainer"],
         "retrievarium.analysis.runs": ["describe", "kept_run"],
         "retrievarium.analysis.neighbours": ["neighbours"],
         "retrievarium.analysis.fidelity": [
