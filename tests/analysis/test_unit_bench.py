@@ -15,6 +15,7 @@ from tests.conftest import WordEncoder
 
 from retrievarium.analysis.unit_bench import GRID, granularity, question_groups
 from retrievarium.analysis.unit_export import export_bench
+from retrievarium.analysis.unit_shelf import kept_benches
 from retrievarium.contracts import Cancelled, InputError, MissingError, Run
 from retrievarium.data import Collection, World
 from retrievarium.evaluation import evaluate, has_answer, mean_intervals
@@ -196,3 +197,18 @@ def test_what_cannot_be_measured_is_said(world: Collection, collection: Collecti
         granularity(unjudged, ["bm25"], ["passage"])
     with pytest.raises(InputError, match="twice"):
         granularity(world, ["bm25"], ["passage", "passage"])
+
+
+def test_a_reader_adds_what_it_answers_from_so_many_words(world: Collection) -> None:
+    """A reader that knows all answers finds what stands in the words it is given, and no more."""
+    known = {q.text: q.answers for q in world.queries}
+
+    def oracle(question: str, text: str) -> str:
+        return next((a for a in known[question] if has_answer(text, [a])), "")
+
+    bench = granularity(world, ["bm25"], ["passage", "sentence"], reader=oracle)
+    assert "EM@l" not in bench.untestable
+    for row in bench.rows:
+        assert row["EM@100w"] <= row["EM@200w"]
+        assert row["EM@100w"] == pytest.approx(row["Answer@100w"], abs=0.03)  # words that meet at a border may form one
+    assert kept_benches(world, "test") == []

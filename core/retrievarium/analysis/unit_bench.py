@@ -18,7 +18,7 @@ from retrievarium.analysis.unit_cells import Cell, make_cell, named_encoders
 from retrievarium.analysis.unit_shelf import keep_bench
 from retrievarium.contracts import InputError, MissingError, Progress, no_progress
 from retrievarium.evaluation import evaluate, mean_intervals
-from retrievarium.evaluation.granularity import Texts, answer_at, answer_in_words, first_answer_word
+from retrievarium.evaluation.granularity import Texts, answer_at, answer_in_words, em_at_words, first_answer_word
 from retrievarium.units import (
     KINDS,
     Decomposer,
@@ -103,7 +103,7 @@ def granularity(
     split: whose questions; the default split unless given.
     encoders: encoders by name that need not be loaded.
     titles: the passage's title stands before each unit, for all kinds alike.
-    reader: `reader.answer(question, text) -> str`; adds `EM@l`.
+    reader: `reader(question, text) -> str`; adds `EM@l`. A bench with a reader is measured anew, not kept.
     progress: may raise `Cancelled`; what is finished is kept.
     """
     from retrievarium.encoders import load_encoder
@@ -203,7 +203,8 @@ def measure_cells(collection: Collection, split: str, cells: dict[Key, Cell], re
             own |= {f"Answer@{n}w": {q: float(v <= n) for q, v in needed.items()} for n in WORDS}
             curves[key] = answer_in_words(needed, GRID).tolist()
         if reader and answers:
-            own |= reader.exact_match(cell.unit_run, cell.units, asked.queries, answers, WORDS)
+            read = (cell.unit_run, cell.units, reader, asked.queries.asked, answers)
+            own |= {f"EM@{n}w": em_at_words(*read, n) for n in WORDS[:-1]}
         values[key] = {m: v for m, v in own.items() if v}
     measures = tuple(dict.fromkeys(m for own in values.values() for m in own))
     rows = _rows(values, measures, {k: c.costs for k, c in cells.items()})

@@ -26,6 +26,9 @@ def granularity(
     unit: Annotated[list[str] | None, typer.Option("--unit", "-u", help=UNIT)] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for runs, unit maps, questions and tables.")] = None,
     titles: Annotated[bool, typer.Option(help="Whether a passage's title stands before each of its units.")] = True,
+    reader: Annotated[
+        Path | None, typer.Option(help="Folder of a reader trained here; adds EM@l, what it answers from l words.")
+    ] = None,
     split: Split_ = None,
     json: Json = False,
 ) -> Any:
@@ -34,14 +37,14 @@ def granularity(
     from retrievarium.analysis import granularity as bench_of
     from retrievarium.analysis.unit_bench import UNITS
     from retrievarium.data import load_collection
+    from retrievarium.generation import SpanReader
 
     source = load_collection(collection)
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("the folder is not empty", path=out, field="--out", expected="a new folder")
+    asked = {"split": split, "titles": titles, "reader": None if reader is None else SpanReader.load(reader)}
     with progress() as tell:
-        bench = bench_of(
-            source, retriever or ["bm25", "minilm"], unit or list(UNITS), split=split, titles=titles, progress=tell
-        )
+        bench = bench_of(source, retriever or ["bm25", "minilm"], unit or list(UNITS), progress=tell, **asked)
     if out is not None:
         export_bench(bench, source, out)
     shown = [m for m in _SHOWN if m in bench.measures]

@@ -22,6 +22,8 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.evaluation.granularity": [
             "answer_at",
             "answer_in_words",
+            "em_at_words",
+            "exact_match",
             "first_answer_word",
             "mean_intervals",
         ],

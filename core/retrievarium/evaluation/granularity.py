@@ -7,13 +7,14 @@ cannot have a lower recall at the same k (Jiang et al., 2024, 2406.15319).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrievarium.contracts import Run
+from retrievarium.contracts import Ranking, Run
 from retrievarium.evaluation.answers import answer_spans, answer_words
 from retrievarium.units.folding import reading
 from retrievarium.units.splitting import word_spans
@@ -88,6 +89,53 @@ def answer_in_words(needed: Mapping[str, float], words: Sequence[int]) -> NDArra
     """The share of queries whose answer occurs within the first l retrieved words, for every l: `(len(words),)`."""
     values = np.array(list(needed.values()), dtype=np.float64)
     return np.array([float((values <= limit).mean()) for limit in words])
+
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+
+
+def exact_match(said: str, answers: Sequence[str]) -> bool:
+    """Whether an answer is one of the right ones, case, accents, punctuation and articles aside.
+
+    Source: Rajpurkar et al., 2016 (SQuAD), section 6.1.
+    """
+
+    def plain(text: str) -> str:
+        words = _ARTICLES.sub(" ", answer_words(text))
+        return " ".join(w for w in words.split() if any(c.isalnum() for c in w))
+
+    return bool(plain(said)) and plain(said) in {plain(a) for a in answers}
+
+
+def read_text(ranking: Ranking, units: Units, words: int) -> str:
+    """The ranked units one after another, cut at so many words: what a reader is given."""
+    parts = []
+    for row, _, read in reading(ranking, units, words):
+        text = units.texts[row]
+        parts.append(text[: word_spans(text)[read - 1][1]] if read else "")
+    return " ".join(p for p in parts if p)
+
+
+def em_at_words(
+    run: Run,
+    units: Units,
+    reader: Any,
+    questions: Mapping[str, str],
+    answers: Mapping[str, Sequence[str]],
+    words: int,
+) -> dict[str, float]:
+    """EM@l: per query with answers, 1 where a reader that is given the first l retrieved words says a right answer.
+
+    reader: `reader(question, text) -> str`; its `many(questions, texts)` is used where it has one.
+
+    Source: Chen et al., 2023 (2312.06648), section 4.3.
+    """
+    asked = [q for q in answers if q in questions]
+    texts = [read_text(run[q], units, words) if q in run else "" for q in asked]
+    wanted = [questions[q] for q in asked]
+    many = getattr(reader, "many", None)
+    said = many(wanted, texts) if many else [reader(q, t) for q, t in zip(wanted, texts, strict=True)]
+    return {q: float(exact_match(s, answers[q])) for q, s in zip(asked, said, strict=True)}
 
 
 def mean_intervals(values: NDArray[np.float64], seed: int = 0, resamples: int = _RESAMPLES) -> NDArray[np.float64]:

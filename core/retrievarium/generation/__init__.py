@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.generation.local": ["LocalGenerator"],
         "retrievarium.generation.oracle": ["OracleGenerator"],
         "retrievarium.generation.pairs": ["answering_sentence", "writing_pairs"],
+        "retrievarium.generation.reader": ["SpanReader", "train_reader"],
         "retrievarium.generation.teaching": ["taught_writer"],
         "retrievarium.generation.tiny": ["TinyGenerator"],
         "retrievarium.generation.tokens": ["TokenCount"],
