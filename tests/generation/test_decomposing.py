@@ -132,3 +132,18 @@ def test_decomposers_by_name(ws: Any, tmp_path: Path, monkeypatch: pytest.Monkey
         decomposer_named("endpoint:@http://127.0.0.1:9", ws)
     with pytest.raises(InputError):
         decomposer_named(str(tmp_path), ws)  # a folder without a model
+
+
+def test_a_teaching_can_be_stopped_and_goes_on(ws: Any) -> None:
+    from retrievarium.contracts import Cancelled
+
+    about: dict[str, Any] = {"passages": 100, "shape": {"layers": 1, "dim": 32, "heads": 2}, "batch": 4}
+
+    def stop(done: int, total: int, what: str, metrics: Any) -> None:
+        if done >= 2:
+            raise Cancelled("stopped")
+
+    with pytest.raises(Cancelled):
+        taught_writer((31,), 4, ws=ws, progress=stop, **about)
+    assert ws.list("decomposers") == []
+    assert taught_writer((31,), 4, ws=ws, **about).fingerprint == taught_writer((31,), 4, ws=ws, **about).fingerprint

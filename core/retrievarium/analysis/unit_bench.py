@@ -164,7 +164,7 @@ def units_named(
         return maker.units(collection, titles=titles, progress=progress, ws=ws)
     from retrievarium.generation.decomposing import decomposer_named
 
-    return decomposer_named(spec, ws).units(collection, titles=titles, progress=progress, ws=ws)
+    return decomposer_named(spec, ws, progress).units(collection, titles=titles, progress=progress, ws=ws)
 
 
 def _all_units(

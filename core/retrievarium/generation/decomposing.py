@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retrievarium.contracts import InputError, MissingError, Progress
+from retrievarium.contracts import InputError, MissingError, Progress, no_progress
 from retrievarium.data.views import Passages
 from retrievarium.units import Decomposer, split_sentences
 from retrievarium.units.decomposers import Written
@@ -179,8 +179,11 @@ def split_written(said: str) -> list[str]:
     return [p.strip() for p in said.split("|") if p.strip() and p.strip() != NOTHING]
 
 
-def decomposer_named(spec: str, ws: Workspace | None = None) -> Decomposer:
-    """`seq2seq` (taught here on other Worlds), a folder, or `endpoint:MODEL@URL` with its key in OPENAI_API_KEY."""
+def decomposer_named(spec: str, ws: Workspace | None = None, progress: Progress = no_progress) -> Decomposer:
+    """`seq2seq` (taught here on other Worlds), a folder, or `endpoint:MODEL@URL` with its key in OPENAI_API_KEY.
+
+    progress: of the teaching, which may be stopped and goes on at the next call.
+    """
     from retrievarium.generation.cache import CachedGenerator
     from retrievarium.generation.endpoint import EndpointGenerator
     from retrievarium.generation.local import LocalGenerator
@@ -188,7 +191,7 @@ def decomposer_named(spec: str, ws: Workspace | None = None) -> Decomposer:
     from retrievarium.generation.tiny import TinyGenerator
 
     if spec == "seq2seq":
-        return TinyDecomposer(taught_writer(ws=ws))
+        return TinyDecomposer(taught_writer(ws=ws, progress=progress))
     if spec.startswith("endpoint:"):
         model, _, url = spec.removeprefix("endpoint:").partition("@")
         if not model:
