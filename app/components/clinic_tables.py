@@ -131,7 +131,7 @@ def tags(
             told = link(f"{hit:,}", "t", name, system) if hit else "0"
             more = f' <span class="rv-range">of {link(f"{every:,}", "u", name, system)}</span>' if every > hit else ""
             cells += f'<td class="rv-num"><b>{told}</b>{more}</td>'
-        doc = (RULES[name].__doc__ or "").strip().split("\n\n")[0] if name in RULES else "No rule explains it."
+        doc = (RULES[name].__doc__ or "") if name in RULES else "No rule explains it."
         why = " ".join(doc.split())
         unknown = ward.unknown.get(name)
         if unknown:

@@ -21,6 +21,7 @@ from retrievarium.analysis import (
     counted,
     evidence_for,
     failures,
+    lead_type,
     names_alike,
     reads_of,
     said_by_people,
@@ -133,6 +134,23 @@ def test_the_subject_is_a_title_where_one_is_named() -> None:
     assert subject_of("Does the Danube rise in the Black Forest of Germany?", titles) == "Danube"
     assert subject_of("Does the Rhine rise in the Alps of Switzerland?", titles) == "Alps of Switzerland"
     assert subject_of("where does it rise?", titles) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Alberto Cavallone (1938 – 1997) was an Italian film director and screenwriter.", "person"),
+        ("Richard Roberts is a Welsh forward (born 1983).", "person"),
+        ("Stéphane Kox is a Belgian poet.", "person"),
+        ("The Oder is a river in Central Europe.", "river"),
+        ("Frisco Waterfront is a 1935 film.", "film"),
+        ("Olkusz is a town in southern Poland.", "town"),
+        ("The Danube rises in the Black Forest.", None),
+        ("Do You Believe? may refer to:", None),
+    ],
+)
+def test_what_a_first_sentence_says_a_thing_is(text: str, told: str | None) -> None:
+    assert lead_type(text) == told
 
 
 def test_look_alike_names_share_a_telling_part_or_nearly_all_letters() -> None:
@@ -292,6 +310,13 @@ def test_answers_bring_the_relation_rules() -> None:
     assert "right entity, wrong relation" not in tag(failures(beside, found, "x")[0]).tags
     assert failures(Run.from_dict({"q": {"c": 2.0, "d": 1.0}}), found, "x", cut=2) == []
     assert len(failures(Run.from_dict({}), found, "x")) == 1  # no results at all is a failure
+
+
+def test_answers_that_no_relevant_passage_holds_settle_nothing() -> None:
+    found = _bare(answers=pa.array([["none whatsoever"]], pa.list_(pa.string())))
+    told = tag(failures(Run.from_dict({"q": {"b": 2.0}}), found, "x")[0])
+    assert "right entity, wrong relation" in told.unknown
+    assert "judged incomplete" in told.unknown
 
 
 # -- how far a retriever reads

@@ -83,7 +83,7 @@ __getattr__, __dir__, __all__ = lazy(
             "random_projection",
             "smallest_margin",
         ],
-        "retrievarium.analysis.mentions": ["capitalised_spans", "names_alike", "shingles", "subject_of"],
+        "retrievarium.analysis.mentions": ["capitalised_spans", "lead_type", "names_alike", "shingles", "subject_of"],
         "retrievarium.analysis.tagging": [
             "Precision",
             "counted",

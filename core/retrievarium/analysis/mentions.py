@@ -22,6 +22,37 @@ _ASKED = frozenset(
     )
 )
 _BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")
+_LEAD = 400  # characters in which a first sentence says what a thing is
+_IS_A = re.compile(r"\b(?:is|was|are|were)\s+(?:an?|the|one of the)\s+([^.;:()]{3,160})", re.IGNORECASE)
+_LEAD_STOP = re.compile(
+    r",|\s(?:and|or|of|in|at|on|for|from|by|to|with|who|whose|that|which|as|under|near|about|between|since|based|"
+    r"located|situated|born|written|directed|released|published|played|produced|starring|founded|built|known|"
+    r"recorded|set|best)\b",
+    re.IGNORECASE,
+)
+_LIFE = re.compile(r"\([^)]{0,80}(?:\bborn\b|\bb\.|\b\d{3,4}\s?[-–—]\s?[^)]{0,30}\b\d{3,4}\b)|\bwas born\b")
+_TRADES = ("er", "or", "ist", "ian", "man", "woman", "ess", "eer")
+_THINGS = ("river", "tower", "border", "theater", "chapter", "letter", "number", "order", "paper", "computer", "center")
+_PEOPLE = frozenset(
+    (
+        *(
+            "son",
+            "daughter",
+            "wife",
+            "husband",
+            "child",
+            "king",
+            "queen",
+            "prince",
+            "monarch",
+            "count",
+            "duke",
+            "sultan",
+        ),
+        *("emperor", "saint", "consort", "aristocrat", "poet", "pilot", "judge", "chef", "nurse", "athlete", "scholar"),
+        *("diplomat", "magnate", "model", "peer", "priest", "bishop", "pope", "general", "soldier", "spy", "critic"),
+    )
+)
 _ALIKE = 0.86  # ratio of matching characters at which two names can be taken for each other
 _SHORTEST = 3  # letters of a name's part that counts
 
@@ -93,6 +124,24 @@ def common_parts(names: Iterable[str], share: float = 0.02, least: int = 8) -> f
             counts[part] = counts.get(part, 0) + 1
     bound = max(least, share * len(every))
     return frozenset(p for p, n in counts.items() if n > bound)
+
+
+def lead_type(text: str) -> str | None:
+    """What an encyclopedia's first sentence says a thing is: `Olkusz is a town in southern Poland` gives `town`; whoever
+    is born or has a trade is a `person`.
+
+    The last word before a preposition, relative or comma; None where no such sentence begins the text.
+    """
+    if _LIFE.search(text[:_LEAD]):
+        return "person"
+    found = _IS_A.search(text[:_LEAD])
+    if found is None:
+        return None
+    words = _LEAD_STOP.split(found.group(1), maxsplit=1)[0].split()
+    told = words[-1].strip("\"'’").lower() if words else ""
+    if told in _PEOPLE or (told.endswith(_TRADES) and not told.endswith(_THINGS)):
+        return "person"
+    return told if len(told) >= _SHORTEST and told.isalpha() else None
 
 
 def subject_of(question: str, titles: dict[str, str]) -> str | None:

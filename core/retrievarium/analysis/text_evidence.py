@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from retrievarium.analysis.entities import entity_names
 from retrievarium.analysis.evidence import About, Texts
 from retrievarium.analysis.failure_rules import Sight
-from retrievarium.analysis.mentions import common_parts, holds_name, names_alike, plain_name, subject_of
+from retrievarium.analysis.mentions import common_parts, holds_name, lead_type, names_alike, plain_name, subject_of
 from retrievarium.evaluation.answers import answer_spans, answer_words, has_answer
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
+
+_ASKED = "one asked: "  # type of an entity of which nothing is known but what it is asked
 
 
 class TextEvidence:
@@ -29,11 +31,13 @@ class TextEvidence:
         self._types, self._aliases = self._from_tables()
         self._popularity = self._known_popularity()
         self._abouts: dict[str, About] = {}
+        self._settled: dict[str, bool] = {}  # by query: whether its answer strings stand in a relevant passage
 
     def _from_tables(self) -> tuple[dict[str, set[str]], dict[str, list[str]]]:
         """Types and aliases by name in small letters.
 
-        Without a table of entities, those that are asked the same question are taken to be of one type.
+        Without a table of entities, what a passage begins with says its type (`lead_type`); where it says none, those
+        that are asked the same question are taken to be of one type.
         """
         table = self.collection.tables.get("entities")
         types: dict[str, set[str]] = {}
@@ -45,12 +49,13 @@ class TextEvidence:
                     types[key] = {str(row["type"])}
                 told = row.get("aliases") or ([row["alias"]] if row.get("alias") else [])
                 aliases[key] = [plain_name(str(a)) for a in told]
+        self._typed = bool(types)
         if not types:
             queries = self.collection.all_queries
             entity, relation = queries.column("entity"), queries.column("relation")
             for e, r in zip(entity or [], relation or [], strict=False):
                 if e and r:
-                    types.setdefault(self._name(str(e)).casefold(), set()).add(f"one asked: {r}")
+                    types.setdefault(self._name(str(e)).casefold(), set()).add(f"{_ASKED}{r}")
         return types, aliases
 
     def _known_popularity(self) -> dict[str, float]:
@@ -84,28 +89,48 @@ class TextEvidence:
         gold = [p for p in self.qrels.relevant(query) if p in self.collection.passages.row_of]
         held = None if used is None or not gold else any(holds_name(self._texts.folded(p), used) for p in gold)
         types = self._types.get(key)
-        return About(name, name, min(types) if types else None, self._popularity.get(key), by_alias, held)
+        kind = min(types) if types else None
+        if not self._typed:
+            own = [p for p in gold if plain_name(self._texts.title(p)).casefold() == key]
+            kind = next((t for p in own if (t := self._lead(p))), kind)
+        return About(name, name, kind, self._popularity.get(key), by_alias, held)
 
     def sight(self, query: str, passage: str) -> Sight:
         about = self.about_query(query)
         title = plain_name(self._texts.title(passage)) or None
         key, folded = (title or "").casefold(), self._texts.folded(passage)
-        answers = self.collection.all_queries[query].answers
         same = title is not None and about.subject is not None and key == about.subject.casefold()
         names = None if about.subject is None else same or holds_name(folded, about.subject)
         types = self._types.get(key, set())
+        kind = (about.type if about.type in types else min(types)) if types else None
+        if not self._typed and (about.type is None or not about.type.startswith(_ASKED)):
+            kind = self._lead(passage)
         return Sight(
             passage,
             self._texts.documents[passage],
             about.subject if same else title,
             title,
-            (about.type if about.type in types else min(types)) if types else None,
+            kind,
             names,
-            has_answer(self._texts.text(passage), answers) if answers else None,
+            self._tells(query, passage),
             None if title is None or about.subject is None else names_alike(title, about.subject, self._common),
             self._popularity.get(key),
             self._texts.shingles(passage),
         )
+
+    def _lead(self, passage: str) -> str | None:
+        """What the passage's text begins with saying its title is."""
+        row = self.collection.passages.row_of[passage]
+        return lead_type(self.collection.passages.texts[row])
+
+    def _tells(self, query: str, passage: str) -> bool | None:
+        """Whether a passage holds an answer string. None where no relevant passage does either: then the strings settle
+        nothing (answers in other words, scripts without blanks)."""
+        answers = self.collection.all_queries[query].answers
+        if query not in self._settled:
+            gold = [p for p in self.qrels.relevant(query) if p in self.collection.passages.row_of]
+            self._settled[query] = any(has_answer(self._texts.text(p), answers) for p in gold)
+        return has_answer(self._texts.text(passage), answers) if self._settled[query] else None
 
     def answered_at(self, query: str, passage: str) -> int | None:
         spans = answer_spans(self._texts.text(passage), self.collection.all_queries[query].answers)
@@ -126,7 +151,7 @@ class TextEvidence:
                 "wrong entity, same type",
             )
             told |= dict.fromkeys(rules, why)
-        if not self._types:
+        if not self._types and not any(lead_type(t) for t in self.collection.passages.texts[:200]):
             told["wrong entity, same type"] = "nothing says of what type an entity is"
         if not self._popularity:
             told["popular-entity pull"] = "nothing says how popular an entity is"
