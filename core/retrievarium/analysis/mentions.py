@@ -127,10 +127,10 @@ def common_parts(names: Iterable[str], share: float = 0.02, least: int = 8) -> f
 
 
 def lead_type(text: str) -> str | None:
-    """What an encyclopedia's first sentence says a thing is: `Olkusz is a town in southern Poland` gives `town`; whoever
-    is born or has a trade is a `person`.
+    """What an encyclopedia's first sentence says a thing is: `Olkusz is a town in southern Poland` gives `town`.
 
-    The last word before a preposition, relative or comma; None where no such sentence begins the text.
+    Whoever is born or has a trade is a `person`. Else the last word before a preposition, relative or comma; None where
+    no such sentence begins the text.
     """
     if _LIFE.search(text[:_LEAD]):
         return "person"
