@@ -14,7 +14,7 @@ from retrievarium.retrievers import by_units
 from retrievarium.units import Units
 
 DEPTH = 100
-_QUICK = ("document", "passage", "block", "sentence", "phrase", "rules", "oracle", "random cuts")
+_QUICK = ("document", "passage", "block", "sentence", "phrase", "rules", "oracle", "random cuts", "group")
 
 
 def quick(spec: str) -> bool:

@@ -35,7 +35,7 @@ class View:
     @property
     def decomposition(self) -> str:
         """The units that the question is looked at through, beside sentences."""
-        return next((u for u in self.units if u not in KINDS), "rules")
+        return next((u for u in self.units if u not in KINDS and "group" not in u), "rules")
 
 
 def link(chosen: state.Selection, view: View) -> str:
@@ -51,7 +51,7 @@ def engines(collection: Collection) -> dict[str, str]:
 
 def known_units(collection: Collection) -> list[str]:
     """Units that can be made of this collection without further ado."""
-    told = ["document", "passage", "block", "sentence", "phrase", "rules"]
+    told = ["group", "document", "passage", "block", "sentence", "phrase", "rules"]
     if "propositions" in collection.tables:
         told.append("oracle")
     return [*told, "random cuts", "seq2seq"]

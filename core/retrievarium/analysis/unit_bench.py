@@ -28,6 +28,7 @@ from retrievarium.units import (
     Rules,
     Units,
     decomposition_report,
+    group_units,
     units_of,
 )
 from retrievarium.units.table import plural
@@ -99,7 +100,8 @@ def granularity(
     ----------
     retrievers: "bm25", or what `load_encoder` understands.
     units: kinds ("document", "passage", "block", "sentence", "phrase"), "oracle", "rules", "random cuts" (as many and
-        as long as the propositions before them), a decomposer, or units that are there already.
+        as long as the propositions before them), "group" (documents that name each other, up to 600 words) and
+        "random groups" of the same sizes, a decomposer, or units that are there already.
     split: whose questions; the default split unless given.
     encoders: encoders by name that need not be loaded.
     titles: the passage's title stands before each unit, for all kinds alike.
@@ -155,6 +157,8 @@ def units_named(
         return spec.units(collection, titles=titles, progress=progress, ws=ws)
     if spec in KINDS:
         return units_of(collection, spec, titles=titles, progress=progress)
+    if spec in ("group", "random groups"):
+        return group_units(collection, at_random=spec != "group", titles=titles)
     if spec == "random cuts":
         like = next((u for u in reversed(before) if u.kind.startswith("proposition")), None)
         spec_like = like or Rules().units(collection, titles=titles, progress=progress, ws=ws)

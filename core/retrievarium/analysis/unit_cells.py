@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrievarium.contracts import InputError, Progress, Run, as_queries
-from retrievarium.retrievers import BM25, ByUnits, by_units
+from retrievarium.retrievers import BM25, ByChunks, ByUnits, by_units
 from retrievarium.units import Units, to_passages
 from retrievarium.workspace import Workspace, content_hash, read_json, write_json
 
@@ -84,7 +84,7 @@ def _tag(name: str, kind: str) -> str:
 
 def _build(retriever: ByUnits, ws: Workspace, progress: Progress) -> dict[str, Any]:
     """Index the units, timed."""
-    inner: Any = retriever.inner
+    inner: Any = retriever.inner.inner if isinstance(retriever.inner, ByChunks) else retriever.inner
     began = time.perf_counter()
     if isinstance(inner, BM25):
         BM25(inner.collection, inner.k1, inner.b, inner.analyzer.kind, keep=False).prepare()

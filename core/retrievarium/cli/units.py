@@ -12,7 +12,7 @@ from retrievarium.cli.retrieval import Collection_, Split_
 from retrievarium.contracts import InputError
 
 UNIT = (
-    "document, passage, block, sentence, phrase, rules, oracle, 'random cuts', seq2seq, a writer's folder, "
+    "group, document, passage, block, sentence, phrase, rules, oracle, 'random cuts', seq2seq, a writer's folder, "
     "or 'endpoint:MODEL@URL'; give it several times."
 )
 _SHOWN = ("R@5", "R@20", "Answer@5", "Answer@20", "Answer@100w", "Answer@200w", "Answer@500w", "EM@200w")

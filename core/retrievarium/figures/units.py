@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from retrievarium.figures.layout import quiet
 from retrievarium.figures.palette import PALETTE, SHAPES
 
-_HOME = ("passage", "sentence", "proposition", "document", "phrase", "block")
+_HOME = ("passage", "sentence", "proposition", "document", "phrase", "block", "group")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 

@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.retrievers.fusion": ["LinearFusion", "RankFusion", "fuse_linear", "fuse_rrf", "tune_weight"],
         "retrievarium.retrievers.hyde": ["HyDE", "Hypotheses"],
         "retrievarium.retrievers.late": ["LateInteraction", "MaxSimGrid"],
-        "retrievarium.retrievers.over_units": ["ByUnits", "by_units"],
+        "retrievarium.retrievers.over_units": ["ByChunks", "ByUnits", "by_units"],
         "retrievarium.retrievers.refiners": ["Average", "Refiner", "Rocchio"],
         "retrievarium.retrievers.rerank": ["Rerank"],
         "retrievarium.retrievers.sparse": ["Sparse", "at_one_cost"],

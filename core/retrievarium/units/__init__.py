@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.units.decomposers": ["Decomposer", "Oracle", "RandomCuts", "Rules"],
         "retrievarium.units.folding": ["deepen", "reading", "to_passages"],
+        "retrievarium.units.grouping": ["group_at_random", "group_by_links", "group_units", "to_units"],
         "retrievarium.units.kinds": ["KINDS", "units_of"],
         "retrievarium.units.report": ["DecompositionReport", "annotation_sheet", "decomposition_report"],
         "retrievarium.units.splitting": ["split_phrases", "split_sentences", "split_words"],
