@@ -106,13 +106,12 @@ def test_the_claim_runs_in_smoke_and_its_record_is_whole(ws: Workspace, monkeypa
     beside = arms.beside
     assert {"means", "by slice", "by overlap", "lineage", "collection", "seconds"} <= set(beside)
     met, full = beside["postings FLOPS"]["compared at"], beside["postings FLOPS"]["as trained"]
-    cost = min(full["ensemble"], full["simple"])
+    cost, apart = min(full["ensemble"], full["simple"]), beside["postings FLOPS"]["apart"]
     assert set(met) == named
-    assert beside["conditions"][SAME] == pytest.approx(
-        0.1 - max(abs(met[a] / cost - 1) for a in ("ensemble", "simple"))
-    )
-    assert met["ensemble"] <= cost * (1 + 1e-9)
-    assert met["simple"] <= cost * (1 + 1e-9)
+    alike = [abs(met[a] / cost - 1) for a in ("ensemble", "simple")] if cost else [1.0]  # so small a model may empty
+    assert apart == pytest.approx(max(alike))
+    assert beside["conditions"][SAME] == pytest.approx(0.1 - apart)
+    assert not cost or max(met.values()) <= cost * (1 + 1e-6), "every arm is cut to the cheaper one's cost"
     assert set(beside["conditions"]) == set(claim.conditions) == {SAME, BETTER}
     teacher = beside["teacher"]
     assert beside["conditions"][BETTER] == pytest.approx(min(teacher["gain"] - 0.05, teacher["low"]))

@@ -84,6 +84,10 @@ def test_models_are_compared_at_the_cost_of_the_cheapest(collection: Any, lexica
     assert sum(v for _, v in thin["dear"].explain(text, passage)) == pytest.approx(
         thin["dear"].search(text, 1)["q1"].scores[0], rel=1e-5
     )
+    with torch.no_grad():
+        dear.passage.head.bias.sub_(1e6)
+    _, told = at_one_cost({"cheap": Sparse(collection, lexical), "empty": Sparse(collection, dear)}, ("empty",), texts)
+    assert told["postings FLOPS"]["apart"] == 1.0
 
 
 def test_sparse_rescoring_and_parts(collection: Any, lexical: Any) -> None:

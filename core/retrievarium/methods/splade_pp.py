@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from retrievarium.methods.building import Work
 
 SCENARIOS = ("simple", "distil", "self", "ensemble")
-SOFTMAX, MARGIN = (3e-3, 1e-3), (0.5, 0.4)  # lambda_q and lambda_d; the scale follows the loss
+SOFTMAX, MARGIN = (3e-3, 1e-3), (5e-2, 4e-2)  # lambda_q and lambda_d; the scale follows the loss
 SURE, CANDIDATES = 5.0, 16  # an oracle's margin; passages of a question that are mined and scored
 
 

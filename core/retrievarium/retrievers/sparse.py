@@ -122,10 +122,11 @@ def at_one_cost(
 ) -> tuple[dict[str, Sparse], dict[str, Any]]:
     """Every retriever thinned to the cost of the cheapest one `among` these names, in postings FLOPS of the queries
     `texts`. Beside it, `{"postings FLOPS": {"as trained", "compared at", "apart"}}`: what they cost before and after,
-    and how far apart those `among` are at last, as a share of the target."""
+    and how far apart those `among` are at last, as a share of the target (1 where one of them is empty: nothing can be
+    compared at no cost)."""
     full = {name: one.flops(texts) for name, one in retrievers.items()}
     cost = min(full[name] for name in among)
     thin = {name: one.thinned(cost, texts) if cost else one for name, one in retrievers.items()}
     met = {name: one.flops(texts) for name, one in thin.items()}
-    apart = max(abs(met[name] / cost - 1) for name in among) if cost else 0.0
+    apart = max(abs(met[name] / cost - 1) for name in among) if cost else 1.0
     return thin, {"postings FLOPS": {"as trained": full, "compared at": met, "apart": apart}}
