@@ -68,25 +68,23 @@ def code(collection: Collection, split: str) -> str:
 def footer(collection: Collection, plan: Plan, said: list, who: str, params: dict[str, str]) -> None:
     done = judging.graded(said, who)
 
-    def table() -> str:
-        known = collection.all_queries
-        rows = [
-            (
-                q,
-                known.texts[known.row_of[q]],
-                p,
-                collection.passages.titles[collection.passages.row_of[p]],
-                done.get((q, p), ""),
-            )
+    known, passages = collection.all_queries, collection.passages
+    head = ("query", "text", "passage", "title", f"grade by {who}")
+
+    def rows() -> list[tuple[object, ...]]:
+        return [
+            (q, known.texts[known.row_of[q]], p, passages.titles[passages.row_of[p]], done.get((q, p), ""))
             for q, p in plan.items
         ]
-        return take.csv_text(("query", "text", "passage", "title", f"grade by {who}"), rows)
 
+    title = f"{collection.name}: results judged by {who}"
+    told = f"{len(done):,} grades; 0: no use, 1: related only, 2: answers it in part, 3: answers it."
     take.footer(
         state.to_page("judge", {**chosen.params(), **params}),
         code(collection, "judged"),
         f"{collection.name}-pool",
-        table,
+        lambda: take.csv_text(head, rows()),
+        lambda: take.one_file(title, [told], [("Results", take.html_table(head, rows()))], []),
         png=False,
         cannot_carry="Grades live in this workspace; take them along as annotations.",
     )

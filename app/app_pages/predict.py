@@ -237,12 +237,14 @@ def main() -> None:
     if seen:
         results(collection, ready, asked)
         told = {k: str(st.session_state.get(k) or "") for k in _HIDDEN}
+        runs = [c.name for c in ready]
         params = {**chosen.with_(query=query, ask="").params(), "pm": mode, **{k: v for k, v in told.items() if v}}
         take.footer(
             state.to_page("predict", params),
             share.code(collection, chosen.with_(query=query, ask="")),
             f"{collection.name}-predicted",
             lambda: share.table(collection, chosen.with_(query=query, ask=""), ready),
+            lambda: predict_view.one_file(collection, ready, known.text, relevant, votes([*runs, NOBODY], query)),
             png=False,
         )
     page.poll(waiting)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from columns import Column
-from components import page
+from components import page, take
 from components.text import escaped
 from retrievarium.analysis import rank_biased_overlap
 from retrievarium.data import Collection
@@ -106,3 +106,26 @@ def rankings(
         best = max(alike, key=lambda n: alike[n])
         told = ", ".join(f"{n} {v:.2f}" for n, v in alike.items())
         page.note(f"The class ranks most like {best}. Rank-biased overlap of these passages: {told}.")
+
+
+def one_file(
+    collection: Collection,
+    columns: Sequence[Column],
+    text: str,
+    relevant: Mapping[str, int],
+    votes: Mapping[str, int],
+) -> str:
+    """Question, votes and the first ten of every retriever as one HTML file."""
+    told = [text]
+    if any(votes.values()):
+        told.append("Votes: " + ", ".join(f"{n} {v:,}" for n, v in votes.items()) + ".")
+    tables = []
+    for column in columns:
+        if column.ranking is None:
+            continue
+        rows = [
+            (rank, p, collection.passages[p].title, "relevant" if p in relevant else "")
+            for rank, p in enumerate(column.ranking.ids[:10], start=1)
+        ]
+        tables.append((column.name, take.html_table(("rank", "passage", "title", "judged"), rows)))
+    return take.one_file(f"{collection.name}: what will they find?", told, tables, [])

@@ -282,3 +282,18 @@ def test_evidence_is_made_once_for_a_file(tmp_path: Path) -> None:
     told = take.csv_text(("a", "b"), [("=1+1", 2.5), ("plain", "-x")])
     assert told == "a,b\n'=1+1,2.5\nplain,'-x\n"
     assert "<b>" not in take.html_table(("<b>",), [("<b>",)])
+
+
+def test_what_a_class_predicted_is_one_file(small: Any) -> None:
+    from columns import Column
+    from components import predict_view
+
+    from retrievarium.contracts import Run
+
+    run = Run.from_dict({"q": {"p2": 2.0, "p3": 1.0}})
+    told = predict_view.one_file(
+        small, [Column("<b>", "ready", run["q"])], "a <question>", {"p3": 1}, {"<b>": 2, "nobody": 0}
+    )
+    assert "Votes: &lt;b&gt; 2, nobody 0." in told
+    assert "a &lt;question&gt;" in told
+    assert "<td>2</td><td>p3</td><td>Mercury</td><td>relevant</td>" in told
