@@ -287,7 +287,6 @@ def test_evidence_is_made_once_for_a_file(tmp_path: Path) -> None:
 def test_what_a_class_predicted_is_one_file(small: Any) -> None:
     from columns import Column
     from components import predict_view
-
     from retrievarium.contracts import Run
 
     run = Run.from_dict({"q": {"p2": 2.0, "p3": 1.0}})
