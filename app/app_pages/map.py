@@ -8,7 +8,18 @@ import streamlit as st
 
 import prepared
 import state
-from components import map_chart, map_jobs, map_lists, map_more, map_scene, map_state, map_take, map_words, page
+from components import (
+    map_chart,
+    map_jobs,
+    map_lapse,
+    map_lists,
+    map_more,
+    map_scene,
+    map_state,
+    map_take,
+    map_words,
+    page,
+)
 from components.map_chart import Sight
 from components.map_scene import Scene
 from components.map_state import NOBODY, View
@@ -142,6 +153,8 @@ def draw(of: Scene, view: View, looked: state.Selection, other: tuple[Scene, Pai
         page.heading("Most changed", "In the original spaces, above the floor. A row puts its point in view.")
         map_words.table(map_words.pair_rows(other[1].about))
         map_lists.changed(of, other[1])
+    if other is None and not noise:
+        map_lapse.section(sight, view.encoder, dark)
     details(sight, view)
     spec = map_scene.encoders(of.collection)[view.encoder]
     map_take.footer(of, figure, looked, view, spec, at)
@@ -213,9 +226,6 @@ def details(sight: Sight, view: View) -> None:
             page.heading("Three dimensions")
             if st.toggle("Show", key="map-3d"):
                 map_more.third_dimension(sight, spec, dark)
-            page.heading("Training as a time-lapse")
-            if st.toggle("Show", key="map-frames"):
-                map_more.checkpoints(sight, dark)
         page.heading("The big atlas (optional)")
         map_more.atlas(sight)
 

@@ -39,7 +39,8 @@ def start(collection: Collection, specs: Sequence[str], title: str, kind: str = 
     workspace().jobs.start(argv, title, **_about(collection, specs, kind))
 
 
-def _offer(key: str, what: str, detail: str, button: str, argv: tuple[object, ...]) -> None:
+def offer(key: str, what: str, detail: str, button: str, argv: tuple[object, ...]) -> None:
+    """What is missing, what it costs, and the button that starts it; `argv` as `start` takes it."""
     with st.container(key=f"map-offer-{key}"):
         words, place = st.columns([5, 1.4], vertical_alignment="center")
         with words:
@@ -56,7 +57,7 @@ def encode(collection: Collection, spec: str) -> None:
         return
     n = len(collection.passages) + len(collection.queries)
     estimate = n / _TEXTS_PER_SECOND + estimate_seconds(min(n, 50_000))
-    _offer(
+    offer(
         "encode",
         f"{spec} has not seen {collection.name} yet",
         f"Encode its {n:,} texts and lay them out? It takes {seconds(estimate)} here, in a process of its own.",
@@ -77,7 +78,7 @@ def lay_out(of: Scene, spec: str) -> None:
     what, button = "The map is not laid out yet", "Lay out"
     if of.made is not None:
         what, button = "Noise and other seeds are not measured yet", "Measure"
-    _offer(
+    offer(
         "lay",
         what,
         f"It takes {seconds(estimate_seconds(of.size))} here, in a process of its own; the page stays usable.",
@@ -98,7 +99,7 @@ def beside(of: Scene, first: str, second: str, name: str, twin: str = "", togeth
         return
     more = (*(("--twin", twin) if twin else ()), *(("--together",) if together else ()))
     slow = " AlignedUMAP compiles for a minute first and is slow; it runs in the background." if together else ""
-    _offer(
+    offer(
         "pair",
         f"{name} is not laid out beside {of.vectors.encoder} yet",
         f"It takes {seconds(estimate_seconds(of.size))} here, more where its texts are not encoded. "

@@ -1,4 +1,4 @@
-"""Details of a map that cost something: three dimensions, recall of an index, checkpoints, the big atlas."""
+"""Details of a map that cost something: three dimensions, recall of an index, the big atlas."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from components.map_chart import Sight
 from components.map_scene import K, Scene
 from desk import desk
 from retrievarium.analysis import Map, find_map, map_key
-from retrievarium.figures import MapFigure, time_lapse
-from retrievarium.workspace import workspace
+from retrievarium.figures import MapFigure
 
 _INDEXED = 20_000  # passages up to which an index is built while the page is open
 _ASKED = 200
@@ -92,45 +91,6 @@ def _recall(of: Scene) -> tuple[float, float, int]:
         index.add(ids, passages)
     told = recall_against_exact(both[0], both[1], queries, K)
     return float(told.mean()), float(told.min()), len(queries)
-
-
-def checkpoints(sight: Sight, dark: bool) -> None:
-    """The time-lapse of a training run, where its checkpoints were laid out."""
-    from retrievarium.analysis import Frames
-
-    of = sight.scene
-    kept = [a for a in workspace().list("map-frames") if a.key["map"].get("collection") == of.collection.fingerprint]
-    if not kept:
-        page.note(
-            "No time-lapse yet. Training keeps its last checkpoint only, so there is nothing to lay out by itself; "
-            "folders of several encoders, in the order of training, make one: "
-            f"retrievarium map -c {of.collection.name} -e FIRST -e SECOND -e THIRD"
-        )
-        return
-    frames = Frames(kept[0].path)
-    names = [f["name"] for f in frames.about]
-    n = frames.places.shape[1] - len(of.points.queries)
-    if n != of.n:
-        page.note("The newest time-lapse shows other points than this map.")
-        return
-    st.plotly_chart(
-        time_lapse(frames.places, names, of.n, sight.shade, dark),
-        key="map-frames-chart",
-        config={"displaylogo": False},
-        alt="Each checkpoint's map, turned onto the one before: " + ", ".join(names),
-    )
-    told = [
-        {
-            "checkpoint": f["name"],
-            f"kept@{K}": f["kept_at_k"],
-            "query fidelity": f["query_fidelity"],
-            "alignment": f.get("alignment"),
-            "uniformity": f.get("uniformity"),
-            "effective rank": f["effective_rank"],
-        }
-        for f in frames.about
-    ]
-    st.dataframe(told, hide_index=True, alt="Numbers of each checkpoint, measured in its own space")
 
 
 def atlas_at_hand() -> tuple[bool, str]:

@@ -58,6 +58,16 @@ def _encoders(name: str, fingerprint: str, stamp: str, _collection: Collection) 
     return methods.encoders_at_hand(_collection)
 
 
+def snapshots(collection: Collection, name: str) -> dict[str, str]:
+    """What the training of an encoder kept on the way, by step; nothing for one that was not trained here."""
+    return _snapshots(collection.name, collection.fingerprint, name, stamp(), collection)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _snapshots(name: str, fingerprint: str, encoder: str, stamp: str, _collection: Collection) -> dict[str, str]:
+    return methods.snapshots_at_hand(_collection, encoder)
+
+
 def twin(collection: Collection, name: str) -> str:
     """The name of a model that differs from this one by its seed alone, if there is one."""
     trained = {o.name: dict(o.about) for o in methods.shelf(collection) if o.kind == "trained"}

@@ -15,10 +15,12 @@ from components.text import escaped, seconds
 from retrievarium.contracts import RetrievariumError
 from retrievarium.data import Collection, load_collection
 from retrievarium.figures import PALETTE, training_curve
+from retrievarium.methods import snapshots_at_hand
 from retrievarium.workspace import JobStatus
 from trainings import Recipe, Training, trainings
 
 COMPARE = "app_pages/compare.py"
+MAP = "app_pages/map.py"
 _LISTED = 12
 _TILES = ("loss", "gradient norm", "lr", "examples per second")
 _WORDS = {
@@ -153,6 +155,13 @@ def open_in_compare(collection: Collection, name: str) -> None:
     st.page_link(
         COMPARE, label=f"Search with {name} in Compare", icon=":material/view_column:", query_params=to.params()
     )
+    if snapshots_at_hand(collection, name):
+        st.page_link(
+            MAP,
+            label="Watch its map change while it learned",
+            icon=":material/movie:",
+            query_params={**to.params(), "me": name, "mw": "1"},
+        )
 
 
 # -- curves

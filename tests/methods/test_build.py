@@ -17,7 +17,8 @@ from retrievarium.contracts import (
     check_retriever,
 )
 from retrievarium.data import Collection, World
-from retrievarium.methods import Budget, build, registry
+from retrievarium.encoders import load_encoder
+from retrievarium.methods import Budget, build, encoders_at_hand, registry, snapshots_at_hand
 from retrievarium.pretraining import start
 
 TINY = Budget("tiny", exposure=2, steps=4, batch=8, lr=1e-3, passage_tokens=64, question_tokens=32, about="a test")
@@ -130,16 +131,25 @@ def test_a_cancelled_build_goes_on_where_it_stopped(world: Collection) -> None:
 
     other = Workspace(workspace().root / "other")
     with pytest.raises(Cancelled):
-        build("dpr", world, TINY, **settings, negatives=0, lr=2e-3, progress=stop, ws=other)
+        build("dpr", world, TINY, **settings, negatives=0, lr=2e-3, progress=stop, ws=other, snapshots=2)
     seen: list[int] = []
 
     def note(done: int, total: int, what: str, metrics: Any) -> None:
         if what == "training":
             seen.append(done)
 
-    resumed = build("dpr", world, TINY, **settings, negatives=0, lr=2e-3, progress=note, ws=other)
+    resumed = build("dpr", world, TINY, **settings, negatives=0, lr=2e-3, progress=note, ws=other, snapshots=2)
     assert seen == [4]
-    assert resumed.model.fingerprint == whole.model.fingerprint
+    assert resumed.model.fingerprint == whole.model.fingerprint, "keeping models on the way changes none"
+    (name,) = set(encoders_at_hand(world, other)) - {"minilm"}
+    kept = snapshots_at_hand(world, name, other)
+    assert list(kept) == ["step 0", "step 2", "step 4, the end"]
+    ways = [load_encoder(folder).fingerprint for folder in kept.values()]
+    assert len(set(ways)) == 3
+    assert ways[-1] == load_encoder(encoders_at_hand(world, other)[name]).fingerprint
+    assert not snapshots_at_hand(world, "minilm", other)
+    (bare,) = set(encoders_at_hand(world)) - {"minilm"}
+    assert not snapshots_at_hand(world, bare), "none unless asked for"
 
 
 def test_arms_share_a_stage_to_the_bit_and_a_killed_one_goes_on(world: Collection) -> None:

@@ -21,6 +21,9 @@ def train(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, mps; the fastest at hand unless given.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="A setting of the method as name=value.")] = None,
+    snapshots: Annotated[
+        int, typer.Option(min=0, max=20, help="Models kept on the way, each as large as the last, for a time-lapse.")
+    ] = 4,
     json: Json = False,
 ) -> Any:
     """Train a paper's retriever. The same request again is a load; a stopped run goes on where it stopped."""
@@ -29,10 +32,10 @@ def train(
 
     source = load_collection(collection)
     settings = _dials(setting or [], "--set")
-    if taken := {"device", "progress", "ws", "key", "collection", "budget", "seed"} & set(settings):
+    if taken := {"device", "progress", "ws", "key", "collection", "budget", "seed", "snapshots"} & set(settings):
         raise InputError(f"{min(taken)!r} is no setting of a method", field="--set", fix="use the option of that name")
     with progress() as tell:
-        built = build(method, source, budget, seed, device=device, progress=tell, **settings)
+        built = build(method, source, budget, seed, device=device, progress=tell, snapshots=snapshots, **settings)
 
     def words() -> str:
         lines = [f"{built.name}: trained on {source.name} in {built.report['seconds']:.0f} s, kept in {built.folder}"]

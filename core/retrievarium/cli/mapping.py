@@ -25,6 +25,22 @@ def _vectors(collection: Collection, name: str, tell: Progress) -> Vectors:
     return kept_vectors(collection, spec) or collection_vectors(collection, load_encoder(spec), progress=tell)
 
 
+def _on_the_way(collection: Collection, names: list[str]) -> tuple[list[str], list[str]]:
+    """Labels and folders of the models that the training of one encoder kept, in the order of training."""
+    from retrievarium.methods import snapshots_at_hand
+
+    if len(names) > 1:
+        raise InputError("a time-lapse over training is of one encoder", field="--encoder")
+    found = snapshots_at_hand(collection, names[0])
+    if not found:
+        raise InputError(
+            f"the training of {names[0]} kept nothing on the way",
+            field="--encoder",
+            expected=f"a model trained on {collection.name} with: retrievarium train ... --snapshots 4",
+        )
+    return list(found), list(found.values())
+
+
 def lay_out(
     collection: Collection_,
     encoder: Annotated[
@@ -47,6 +63,10 @@ def lay_out(
     twin: Annotated[
         str | None, typer.Option(help="The second encoder trained with another seed: what that changes is the floor.")
     ] = None,
+    over_training: Annotated[
+        bool,
+        typer.Option("--over-training", help="A time-lapse over what the training of the encoder kept on the way."),
+    ] = False,
     checks: Annotated[bool, typer.Option(help="Measure other seeds and noise, too.")] = True,
     json: Json = False,
 ) -> Any:
@@ -59,24 +79,27 @@ def lay_out(
     if len(names) != len(set(names)):
         raise InputError("an encoder is named twice", field="--encoder")
     source = load_collection(collection)
+    labels = names
+    if over_training:
+        labels, names = _on_the_way(source, names)
     with progress() as tell:
         spaces = [_vectors(source, name, tell) for name in names]
         made = make_map(source, spaces[0], dims, seed, limit, progress=tell)
         result: dict[str, Any] = {
             "collection": source.name,
-            "encoder": names[0],
+            "encoder": labels[0],
             **made.about,
             "folder": made.folder.name,
         }
         found = make_checks(source, spaces[0], made, progress=tell) if checks else None
         if found is not None:
             result["checks"] = found.numbers
-        if len(names) == 2:
+        if len(names) == 2 and not over_training:
             other = _vectors(source, twin, tell) if twin else None
             pair = make_pair(source, made, spaces[0], spaces[1], together=together, seed_twin=other, progress=tell)
             result["pair"] = pair.about
-        elif len(names) > 2:
-            result["frames"] = make_frames(source, made, spaces, names, progress=tell).about
+        elif len(names) > 1:
+            result["frames"] = make_frames(source, made, spaces, labels, progress=tell).about
     told = judge(made.about, found.numbers if found else None)
     words = [made.points.sentence(), kept_sentence(made.about, result.get("checks"))]
     words += [query_sentence(made.about, result.get("checks")), f"{told.badge}: {told.sentence}"]

@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy(
         "retrievarium.methods.planning": ["Plan", "plan"],
         "retrievarium.methods.registry": ["Arms", "Claim", "Method", "claim", "claims", "method", "methods"],
         "retrievarium.methods.settings": ["Setting", "settings_of"],
-        "retrievarium.methods.shelf": ["Offer", "encoders_at_hand", "retriever", "shelf"],
+        "retrievarium.methods.shelf": ["Offer", "encoders_at_hand", "retriever", "shelf", "snapshots_at_hand"],
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import platform
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from retrievarium.pretraining import Start
     from retrievarium.training import Fitted, RunConfig, Stage
 
+SNAPSHOTS = "snapshots"  # beside a model: the same one as it was on the way, `<stage>-<step>`
 _LIBRARIES = ("torch", "transformers", "sentence-transformers", "tokenizers", "numpy", "bm25s")
 
 
@@ -64,6 +66,7 @@ class Work:
     stages: list[dict[str, Any]] = field(default_factory=list)
     lineage: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    snapshots: int = 0  # models kept on the way, at equal distances from the start on
     key: dict[str, Any] = field(default_factory=dict)  # what the model is made from, its settings left out
     build: Callable[..., Built] | None = None  # `build` on the same collection, budget, seed and machine
 
@@ -74,13 +77,17 @@ class Work:
 
         A probe is asked about six times on the way: the one given, or a `DevProbe` on `dev` where it has such a split.
         """
-        from retrievarium.training import DevProbe, fit
+        from retrievarium.training import DevProbe, fit, snapshot
 
         if dev is not None and "dev" in dev.splits:
             settings["probe"] = DevProbe(model, dev)
 
         about: dict[str, Any] = {"device": self.device, "config": self.config, "progress": self.progress, "what": what}
         about["probe_every"] = max(10, settings["steps"] // 60 * 10)
+        if self.snapshots and hasattr(model, "save"):
+            kept = self.folder / SNAPSHOTS / what.replace(" ", "-")
+            about["snapshot"] = lambda step: snapshot(model, kept.with_name(f"{kept.name}-{step:06d}"))
+            about["snapshot_at"] = {settings["steps"] * i // self.snapshots for i in range(self.snapshots)}
         fitted = fit(model, batches, objective, folder=self.folder / what.replace(" ", "-"), **about, **settings)
         self.stages.append({"what": what, **dataclasses.asdict(fitted)})
         return fitted
@@ -118,7 +125,9 @@ class Work:
         key = {**self.key, "stage": what, "settings": about}
 
         def write(folder: Path) -> None:
-            own = dataclasses.replace(self, folder=self.ws.scratch("stages", key), stages=[], lineage={}, notes=[])
+            own = dataclasses.replace(
+                self, folder=self.ws.scratch("stages", key), stages=[], lineage={}, notes=[], snapshots=0
+            )
             make(own).save(folder / "model")
             told = {"stages": own.stages, "lineage": own.lineage, "notes": own.notes}
             write_json(folder / "told.json", told)
@@ -218,6 +227,7 @@ def build(
     ws: Workspace | None = None,
     threads: int | None = None,
     precision: str | None = None,
+    snapshots: int = 0,
     **settings: Any,
 ) -> Built:
     """Train a paper's method on a collection's train split, or load it where the same was trained before.
@@ -230,6 +240,8 @@ def build(
     device: "cpu", "cuda", or None for a GPU where there is one.
     progress: told of every step; may raise `Cancelled`, which keeps the checkpoint: the next call goes on from it.
     threads, precision: measured on this machine unless given.
+    snapshots: so many models on the way are kept beside the last one, for a time-lapse; a model that is loaded, since
+        the same was trained before, has those that were kept then.
     settings: the method's own; what is left out is the budget's.
 
     Raises
@@ -252,13 +264,16 @@ def build(
     def make(folder: Path) -> None:
         began = time.perf_counter()
         common = {n: v for n, v in full_key.items() if n != "settings"}
-        work = Work(ws, ws.scratch("models", full_key), where, progress or no_progress, config, key=common)
+        scratch = ws.scratch("models", full_key)
+        work = Work(ws, scratch, where, progress or no_progress, config, key=common, snapshots=snapshots)
         work.build = lambda other, **its: build(
             other, collection, budget, seed, device, progress, ws=ws, threads=threads, precision=precision, **its
         )
         trained = {n: v for n, v in resolved.items() if n not in chosen.serving}
         model = chosen.train(sealed, budget, seed, work, **trained)
         model.save(folder / chosen.key)
+        if (scratch / SNAPSHOTS).is_dir():
+            shutil.move(scratch / SNAPSHOTS, folder / SNAPSHOTS)
         report = {
             "method": chosen.key,
             "settings": trained,

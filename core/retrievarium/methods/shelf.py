@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from retrievarium.contracts import Encoder, InputError, MissingError, Progress
 from retrievarium.methods.registry import Method, methods
-from retrievarium.workspace import Artifact, Workspace, workspace
+from retrievarium.workspace import Artifact, Workspace, read_json, workspace
 
 if TYPE_CHECKING:
     from retrievarium.data import Collection
@@ -159,3 +159,30 @@ def encoders_at_hand(collection: Collection, ws: Workspace | None = None) -> dic
         if (folder / "modules.json").is_file() and check_folder(folder) == "SentenceTransformer":
             found[name] = str(folder)
     return found
+
+
+def snapshots_at_hand(collection: Collection, name: str, ws: Workspace | None = None) -> dict[str, str]:
+    """What the training of a model in `encoders_at_hand` kept on the way, by step, the model itself last.
+
+    Empty where nothing was kept (`build(..., snapshots=4)` keeps some).
+    """
+    from retrievarium.methods.building import SNAPSHOTS
+
+    artifact = _trained(collection, ws or workspace()).get(name)
+    last = encoders_at_hand(collection, ws).get(name)
+    if artifact is None or last is None:
+        return {}
+    report = read_json(artifact.path / "report.json")
+    stages = {str(s["what"]).replace(" ", "-"): s for s in report["stages"]}
+    order = list(stages)
+    kept: list[tuple[int, int, Path]] = []
+    for folder in (artifact.path / SNAPSHOTS).glob("[!.]*-*"):
+        stage, _, step = folder.name.rpartition("-")
+        if stage in stages and step.isdigit() and (folder / "modules.json").is_file():
+            kept.append((order.index(stage), int(step), folder))
+    if not kept:
+        return {}
+    several = len({at for at, _, _ in kept}) > 1
+    found = {(f"{order[at]}, " if several else "") + f"step {step:,}": str(folder) for at, step, folder in sorted(kept)}
+    curve = stages[order[max(kept)[0]]]["curve"]
+    return {**found, f"step {curve[-1]['step']:,}, the end" if curve else "the end": last}

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy(
     {
         "retrievarium.training.adapter": ["AsSentenceLoss"],
         "retrievarium.training.batches": ["PairBatch", "PairBatches", "embed"],
+        "retrievarium.training.checkpoints": ["snapshot"],
         "retrievarium.training.costs": ["CostMeter", "EqualBudget", "batch_cost"],
         "retrievarium.training.cross": ["CrossBatch", "CrossBatches", "cross_entropy"],
         "retrievarium.training.denoising": ["Denoiser"],

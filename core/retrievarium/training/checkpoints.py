@@ -67,6 +67,16 @@ def save(folder: Path, step: int, model: nn.Module, optimizer: Optimizer, names:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def snapshot(model: Any, folder: Path) -> None:
+    """The model as it is now, by its own `save`, in a folder that takes its name once it is whole; kept if there."""
+    part = folder.with_name(f".{folder.name}.part")
+    if not folder.exists():
+        shutil.rmtree(part, ignore_errors=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        model.save(part)
+        os.replace(part, folder)
+
+
 def newest(folder: Path) -> Path | None:
     """The last whole checkpoint in `folder`, if there is one."""
     found = sorted(folder.glob("step-*/state.json")) if folder.is_dir() else []

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -81,6 +81,8 @@ def fit(
     config: RunConfig | None = None,
     folder: Path | None = None,
     checkpoint_every: int = 100,
+    snapshot: Callable[[int], None] | None = None,
+    snapshot_at: Collection[int] = (),
     probe: Callable[[nn.Module], dict[str, float]] | None = None,
     probe_every: int = 0,
     report_every: int = 10,
@@ -99,6 +101,8 @@ def fit(
     freeze: name of a tower ("query" or "passage") whose parameters stay as they are, to the bit.
     config: threads and precision; measured on the first batch unless given.
     folder: where checkpoints go, every `checkpoint_every` steps, at the end, and when cancelled.
+    snapshot, snapshot_at: `snapshot(step)` is called when that many of the steps are done, each of them below `steps`;
+        it may read the model.
     probe: `probe(model) -> {name: value}`, a measure on dev, before the first step and every `probe_every` steps.
     progress: called at every step; every `report_every` steps with loss, gradient norm, lr, examples per second.
 
@@ -142,6 +146,8 @@ def fit(
             norms: list[Tensor] = []
             began = time.perf_counter()
             for step in range(done, steps):
+                if snapshot is not None and step in snapshot_at and not workers()[0]:
+                    snapshot(step)
                 model.train()
                 torch.manual_seed(torch_seed(seed, "step", step))
                 for group in optimizer.param_groups:
