@@ -113,7 +113,7 @@ def test_the_claim_runs_in_smoke_and_its_record_is_whole(ws: Workspace, monkeypa
     assert beside["conditions"][SAME] == pytest.approx(0.1 - apart)
     assert not cost or max(met.values()) <= cost * (1 + 1e-6), "every arm is cut to the cheaper one's cost"
     assert set(beside["conditions"]) == set(claim.conditions) == {SAME, BETTER}
-    teacher = beside["teacher"]
+    teacher = beside["lineage"]["ensemble"]["teacher"]
     assert beside["conditions"][BETTER] == pytest.approx(min(teacher["gain"] - 0.05, teacher["low"]))
     assert teacher["gain"] == pytest.approx(teacher["teacher"] - teacher["student"], abs=2e-4)
     assert np.isfinite(list(met.values())).all()
