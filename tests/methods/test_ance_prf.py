@@ -18,7 +18,7 @@ from retrievarium.methods.ance_prf import ARMS
 from retrievarium.objectives import PairwiseLogistic
 from retrievarium.pretraining import start
 from retrievarium.retrievers import BM25, Chance, Dense, Feedback
-from retrievarium.training import FeedbackReader, FixedLists, Miner, RankedBatches
+from retrievarium.training import FeedbackReader, LiveIndex, RankedBatches
 from retrievarium.workspace import Workspace
 
 TINY = Budget("tiny", exposure=0, steps=4, batch=8, lr=1e-3, passage_tokens=64, question_tokens=32, about="a test")
@@ -93,9 +93,8 @@ def _batches(base: Built, world: Collection, k: int = 3) -> tuple[FeedbackReader
     dense = base.retriever
     encoder = TextFeedbackEncoder(load_towers(base.folder / "dpr").query.lengthened(256), k, 256)
     model = FeedbackReader(Feedback(dense, encoder, k))
-    mined = Miner(dense, 10, 10)(world.train.queries.asked)
-    lists = FixedLists(world.passages.ids, dense.vectors, mined, 10)
-    return model, RankedBatches(model, world, world.train, 4, 0, lists)
+    live = LiveIndex(world.passages.ids, dense.vectors, 10)
+    return model, RankedBatches(model, world, world.train, 4, 0, live)
 
 
 @pytest.mark.works_when("ance-prf", 4)
@@ -127,8 +126,7 @@ def test_its_loss_is_the_mean_over_pairs_with_constant_passages(world: Collectio
     pairs = []
     for row, known in enumerate(batch.relevant):
         scores = vectors @ q[row]
-        found = base.search(world.all_queries[batch.ids[row]].text, 10)["q1"].ids
-        listed = {world.passages.row_of[p] for p in found}
+        listed = set(scores.topk(10).indices.tolist())
         right = listed & set(known.tolist()) or {max(known.tolist(), key=lambda r: scores[r].item())}
         pairs += [torch.log1p((scores[n] - scores[p]).exp()) for p in right for n in listed - set(known.tolist())]
     torch.testing.assert_close(loss, torch.stack(pairs).mean(), atol=1e-5, rtol=1e-4)

@@ -5,14 +5,16 @@ took it apart and carried it to other retrievers (2021; arXiv 2112.06400).
     round 2      q' = E'([CLS] q [SEP] p_1 [SEP] ... p_k [SEP])          searched in the same index
 
 The passages' tower and so their index stay as they are. Only E' learns; it begins as the base's query tower, and its
-lists are what the base really returns, right or wrong. With p+ relevant and p- another of the base's first passages,
+feedback is what the base really returns, right or wrong. With p+ relevant and p- another of the first that q' finds,
 
     L = mean over the pairs of  -log( e^{q' . p+} / (e^{q' . p+} + e^{q' . p-}) )
 
-with all p constants. One encoder for each k. Feedback is cut at the end, so that the question is always whole.
+with all p constants. ANCE looks for p- now and then; since passages stand still, ours looks at every step. (With the
+lists of the first step q' runs away from them, to passages that no list holds.) One encoder for each k. Feedback is cut
+at the end, so that the question is always whole.
 
 Ours differs in size, in its base (the library's, in place of ANCE), and in 448 tokens for 512, which hold a question
-and three passages here. The learning rate is the base's: the study finds training touchy there, so it is a setting.
+and three passages here. The study finds training touchy in its learning rate.
 """
 
 from __future__ import annotations
@@ -69,8 +71,8 @@ def ance_prf(
     feedback: str = "own",
     tokens: int = 448,
     depth: int = 50,
+    lr: float = 1e-4,
     batch: int | None = None,
-    lr: float | None = None,
     steps: int | None = None,
 ) -> Parts:
     """The base retriever, then as many steps for the new query encoder, with half as many questions in each.
@@ -79,7 +81,7 @@ def ance_prf(
     k: passages it reads; 0 leaves the question alone.
     feedback: who finds them: "own" (the base), "bm25", or "random" (as many that nobody found).
     tokens: of question and passages together; beyond what the base has read, its places are copied.
-    depth: of the base's lists, from which the other passages of the pairs come.
+    depth: of the lists that q' finds, from which the other passages of the pairs come.
     """
     batch, lr, steps = given(batch, lr, steps)
     found = work.built(base)
@@ -91,10 +93,8 @@ def ance_prf(
     model, size = training.FeedbackReader(search), max(2, batch // 2)
 
     split, _ = training.part_unlabelled(collection.train, max(1, steps) * size, seed)
-    mined = training.Miner(dense, depth, depth)(split.queries.asked, work.progress)
-    lists = training.FixedLists(collection.passages.ids, dense.vectors, mined, depth, device=work.device)
-    batches = training.RankedBatches(model, collection, split, size, seed, lists)
-    live = training.LiveIndex(collection.passages.ids, dense.vectors, 100, device=work.device)
+    live = training.LiveIndex(collection.passages.ids, dense.vectors, depth, device=work.device)
+    batches = training.RankedBatches(model, collection, split, size, seed, live)
     probe = training.LiveProbe(model.to(work.device), collection, live) if "dev" in collection.splits else None
     work.fit("feedback", model, batches, objectives.PairwiseLogistic(), steps=steps, lr=lr, seed=seed, probe=probe)
     return Parts(towers, reads=reads)
