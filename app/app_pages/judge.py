@@ -99,7 +99,7 @@ def judge(collection: Collection, over: Overall, said: list, who: str, order: st
     judge_results.use(collection, chosen, said)
     judge_results.say(collection, chosen, over, plan, said)
     annotation_box.section(collection, said)
-    judge_results.log_form(collection, chosen)
+    judge_results.log_form(collection)
     footer(collection, plan, said, who, {"jo": order, "jn": str(number), "jd": str(depth)})
 
 
@@ -117,7 +117,7 @@ def main() -> None:
     )
     if not len(collection.all_queries):
         page.empty("This collection has no queries.", "Bring a query log below.")
-        judge_results.log_form(collection, chosen)
+        judge_results.log_form(collection)
         return
     if not chosen.retrievers:
         page.empty("No retriever is chosen.", "Choose two to six in the sidebar.")

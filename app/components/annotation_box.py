@@ -23,7 +23,7 @@ def section(collection: Collection, said: Sequence[Annotation]) -> None:
     kinds = Counter(row.kind for row in said)
     if said:
         told = ", ".join(f"{n:,} {_WORDS[k]}" for k, n in kinds.items())
-        page.note(f"{told}, on {len({r.query for r in said}):,} questions, by {', '.join(people)}.")
+        page.note(f"{told}, about {len({r.query for r in said}):,} of the questions, by {', '.join(people)}.")
         _agreement(said)
     else:
         page.empty("Nobody has annotated yet.", "Open a number in a table above, or grade results on the Judge page.")

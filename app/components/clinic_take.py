@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from clinic import Case, Clinic, Ward
 from components import clinic_state, share, take
@@ -26,12 +26,13 @@ def rows(look: Clinic) -> list[tuple[object, ...]]:
         for name in ("macro", "micro"):
             cell = getattr(table, name)
             told.append((label, name, system, cell.n, cell.mean, cell.low, cell.high))
-    tables: list[tuple[str, Mapping[str, Breakdown]]] = [(label, look.tables)]
-    tables += [(look.popularity.label, look.curve)] if look.popularity is not None else []
-    tables += [("training has shown", look.squares)] if look.squares else []
-    for name, table_by in tables:
+    tables: list[tuple[str, Mapping[str, Breakdown], Sequence[str]]] = [(label, look.tables, look.order)]
+    tables += [(look.popularity.label, look.curve, look.bins)] if look.popularity is not None else []
+    tables += [("training has shown", look.squares, look.square_order)] if look.squares else []
+    for name, table_by, order in tables:
         for system, table in table_by.items():
-            told += [(name, g, system, c.n, c.mean, c.low, c.high) for g, c in table.cells.items()]
+            cells = [(g, table.cells[g]) for g in order if g in table.cells]
+            told += [(name, g, system, c.n, c.mean, c.low, c.high) for g, c in cells]
     return told
 
 

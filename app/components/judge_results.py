@@ -93,7 +93,7 @@ def say(collection: Collection, chosen: Selection, over: Overall, plan: Plan, sa
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
     page.note(
-        f"{len(judged):,} questions with a result graded above 0"
+        f"{len(judged):,} question{'s' if len(judged) != 1 else ''} with a result graded above 0"
         + (f"; {lost:,} without one are left out" if lost else "")
         + ". Pools favour the retrievers that were pooled: another one's finds are unjudged and count as no use. "
         "Several judges: the median grade, the lower of two."
@@ -106,7 +106,7 @@ def _cell(cell: Cell | None) -> str:
         return '<td class="rv-num">none judged</td>'
     return (
         f'<td class="rv-num"><b>{cell.mean:.3f}</b> <span class="rv-range">{cell.low:.2f}–{cell.high:.2f}, '
-        f"{cell.n:,} questions</span></td>"
+        f"{cell.n:,} question{'s' if cell.n != 1 else ''}</span></td>"
     )
 
 
@@ -124,7 +124,14 @@ def counts_note(collection: Collection) -> None:
     page.note(f"A query log: {len(counts):,} queries, asked {sum(counts.values()):,} times; {told}.")
 
 
-def log_form(collection: Collection, chosen: Selection) -> None:
+def _open(name: str) -> None:
+    """A link to the page one is on would be taken for no change: the collection is chosen as by hand."""
+    st.session_state["open-collection"] = name
+    st.session_state.pop("s", None)
+    st.session_state.pop("log-made", None)
+
+
+def log_form(collection: Collection) -> None:
     """A query log over this collection's passages, as a collection of its own."""
     panel = st.expander("Bring a query log", icon=":material/upload_file:", on_change="rerun", key="log-form")
     if not panel.open:
@@ -151,7 +158,4 @@ def log_form(collection: Collection, chosen: Selection) -> None:
             st.session_state["log-made"] = name.strip()
         if made := st.session_state.get("log-made"):
             page.callout("ok", f"{made} is in the workspace")
-            to = chosen.with_(collection=made, split="", slice="all queries", query="", ask="")
-            st.page_link(
-                "app_pages/judge.py", label=f"Judge {made}", icon=":material/grading:", query_params=to.params()
-            )
+            st.button(f"Judge {made}", icon=":material/grading:", key="log-open", on_click=_open, args=(made,))

@@ -62,7 +62,8 @@ def groups_dots(tables: Mapping[str, Breakdown], order: Sequence[str], measure: 
     figure.update_yaxes(
         tickvals=list(range(len(order))), ticktext=list(order), range=[len(order) - 0.5, -0.5], showgrid=True
     )
-    return quiet(figure, height=90 + 26 * len(order), legend=_LEGEND, clickmode="event+select")
+    quiet(figure, height=90 + 26 * len(order), legend=_LEGEND, clickmode="event+select")
+    return figure.update_yaxes(zeroline=False)
 
 
 _LEGEND = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "title": {"text": ""}}
@@ -99,7 +100,8 @@ def popularity_curve(
     ticks = [f"{b}<br>{counts.get(b, 0):,} questions" for b in order]
     figure.update_xaxes(title=label, tickvals=list(range(len(order))), ticktext=ticks, showgrid=False)
     figure.update_yaxes(title=measure, range=[-0.02, 1.02])
-    return quiet(figure, height=360, legend=_LEGEND, clickmode="event+select")
+    quiet(figure, height=360, legend=_LEGEND, clickmode="event+select")
+    return figure.update_xaxes(zeroline=False)
 
 
 def failures_stacked(
