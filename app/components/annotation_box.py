@@ -118,7 +118,7 @@ def _wipe(collection: Collection, n: int) -> None:
     sure = st.checkbox("I have what I need", key="annotations-sure")
 
     def wipe() -> None:
-        gone = workspace().annotations.wipe(collection.text_fingerprint)
+        gone = workspace().annotations.wipe(collection.text_fingerprint, collection.all_queries.ids)
         st.session_state["annotations-done"] = f"{gone:,} annotations are gone."
         st.session_state["annotations-sure"] = False
 

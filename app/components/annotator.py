@@ -16,8 +16,9 @@ NOBODY = "me"
 
 
 def rows(collection: Collection) -> list[Annotation]:
-    """Everything that was said about this collection's texts."""
-    return workspace().annotations.all(collection=collection.text_fingerprint)
+    """Everything that was said about this collection's questions; another one over the same texts has its own."""
+    known = collection.all_queries
+    return [r for r in workspace().annotations.all(collection=collection.text_fingerprint) if r.query in known]
 
 
 def name_field(said: Sequence[Annotation]) -> str:

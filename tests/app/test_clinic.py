@@ -206,9 +206,8 @@ def test_two_judges_agree_and_a_log_is_weighted(collection: Any, ws: Any, opened
     save_collection(log_collection(collection, asked, "asked"), "asked", ws)
     found = load_collection("asked", ws)
     for who, values in (("ada", (2, 0, 1)), ("bo", (2, 0, 3))):
-        for (query, passage), value in zip(
-            (("log-00001", "p1"), ("log-00001", "p2"), ("log-00002", "p2")), values, strict=True
-        ):
+        first, second = found.all_queries.ids[:2]
+        for (query, passage), value in zip(((first, "p1"), (first, "p2"), (second, "p2")), values, strict=True):
             told = Annotation(found.text_fingerprint, "grade", query, passage=passage, annotator=who, value=str(value))
             ws.annotations.put(told)
     app = opened("judge", c="asked", **BM25)

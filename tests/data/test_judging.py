@@ -87,13 +87,20 @@ def test_a_wrong_log_is_refused_by_line(tmp_path: Path, name: str, text: str, to
 
 def test_a_log_over_a_collection_is_searched_and_judged(collection: Any) -> None:
     told = log_collection(collection, {"Black Forest": 3, "moon": 9}, "asked")
-    assert told.all_queries.ids == ("log-00001", "log-00002")
-    assert told.all_queries.texts[0] == "moon"
-    assert query_counts(told) == {"log-00001": 9, "log-00002": 3}
+    first, second = told.all_queries.ids
+    assert told.all_queries.texts == ("moon", "Black Forest")
+    assert query_counts(told) == {first: 9, second: 3}
     assert query_counts(collection) == {}
     assert told.splits == ()
     assert told.text_fingerprint == collection.text_fingerprint
     run = BM25(told, keep=False).search(told.all_queries, 3)
-    assert run["log-00002"].ids[0] == "p1"
-    judged = judged_collection(told, [_grade("log-00002", "p1", 2, about=told.text_fingerprint)])
+    assert run[second].ids[0] == "p1"
+    judged = judged_collection(told, [_grade(second, "p1", 2, about=told.text_fingerprint)])
     assert judged.default_split == "judged"
+
+
+def test_another_log_shares_the_grades_of_equal_queries_alone(collection: Any) -> None:
+    one = log_collection(collection, {"Black Forest": 3, "moon": 9}, "one")
+    two = log_collection(collection, {"steel": 12, "black  forest": 1}, "two")
+    assert set(one.all_queries.ids) & set(two.all_queries.ids) == {one.all_queries.ids[1]}
+    assert two.all_queries.ids[1] == one.all_queries.ids[1]

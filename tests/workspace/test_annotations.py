@@ -56,6 +56,15 @@ def test_export_wipe_import_is_identical(ws: Any, tmp_path: Path, suffix: str, w
     assert kept.take(read_annotations(path)) == Taken(kept=len(before))
 
 
+def test_a_wipe_may_spare_other_queries(ws: Any) -> None:
+    kept = _filled(ws)
+    n = len(kept.all(collection="c1"))
+    about = len(kept.all(collection="c1", query="q1"))
+    assert kept.wipe("c1", ["q1", "never asked"]) == about > 0
+    assert len(kept.all(collection="c1")) == n - about
+    assert len(kept.all(collection="c2")) == 1
+
+
 def test_a_spreadsheet_gets_no_formula() -> None:
     cells = to_csv([replace(GRADE, kind="note", passage="", value=t) for t in ODD])
     assert not re.search(r'(^|,)"?[=+@]', cells, flags=re.M)

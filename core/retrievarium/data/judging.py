@@ -13,7 +13,7 @@ import pyarrow as pa
 from retrievarium.contracts import InputError
 from retrievarium.data.collection import Collection, qrels_table
 from retrievarium.data.tables import check_parts
-from retrievarium.workspace import Annotation
+from retrievarium.workspace import Annotation, content_hash
 
 _MOST_LINES = 1_000_000
 _LONGEST = 1_000  # characters of a query
@@ -129,13 +129,15 @@ def _table(text: str, path: Path) -> list[tuple[int, str, str]]:
 
 
 def log_collection(collection: Collection, counts: Mapping[str, int], name: str) -> Collection:
-    """The queries of a log over a collection's passages: ids `log-00001` on, most asked first, a column `count`, no
-    judgements."""
+    """The queries of a log over a collection's passages: most asked first, a column `count`, no judgements.
+
+    An id is made from the query's words alone, so that two logs over the same passages share the grades of a query that
+    both hold, and no others.
+    """
     asked: Sequence[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    width = max(5, len(str(len(asked))))
     queries = pa.table(
         {
-            "id": [f"log-{n:0{width}d}" for n in range(1, len(asked) + 1)],
+            "id": [f"log-{content_hash(' '.join(q.casefold().split()))[:12]}" for q, _ in asked],
             "text": [q for q, _ in asked],
             "count": pa.array([c for _, c in asked], pa.int64()),
         }

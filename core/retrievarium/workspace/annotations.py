@@ -162,10 +162,17 @@ class Annotations:
                 at.execute(f"INSERT OR REPLACE INTO annotation VALUES ({', '.join('?' * len(FIELDS))})", astuple(row))
         return Taken(added, replaced, kept)
 
-    def wipe(self, collection: str) -> int:
-        """Remove every statement about a collection; returns how many there were. Export them first."""
-        with self._open() as at:
-            return at.execute("DELETE FROM annotation WHERE collection = ?", (collection,)).rowcount
+    def wipe(self, collection: str, queries: Iterable[str] | None = None) -> int:
+        """Remove the statements about a collection, or about some of its queries; returns how many there were. Export
+        them first."""
+        rows = self.all(collection=collection)
+        inside = None if queries is None else set(queries)
+        gone = [row for row in rows if inside is None or row.query in inside]
+        where = " AND ".join(f"{name} = ?" for name in _KEY)
+        if gone:
+            with self._open() as at:
+                at.executemany(f"DELETE FROM annotation WHERE {where}", [row.key for row in gone])
+        return len(gone)
 
     def annotators(self, collection: str) -> tuple[str, ...]:
         """Who has said something about a collection, in alphabetical order."""
