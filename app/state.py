@@ -111,6 +111,7 @@ def arrive(page: str) -> None:
     left = at.get("page") != page
     if left and "c" in told:
         _follow()
+        at["followed"] = page == "Compare"
     elif left or again or "c" not in at:
         lost = [k for k, v in held.items() if at.get(k) != v]
         for key in held if again else lost:

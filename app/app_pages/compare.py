@@ -160,10 +160,10 @@ def main() -> None:
     if not chosen.retrievers:
         page.empty("No retriever is chosen.", "Choose two to six in the sidebar; the first is the reference.")
         return
+    compare_state.settle()
     body, unseen = st.container(), st.container(key="compare-hidden")
     with unseen:
         st.html(STYLE)
-        compare_state.hidden()
         ears.listen(compare_state.apply)
     with body:
         comparison(collection)

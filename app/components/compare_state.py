@@ -60,7 +60,7 @@ class View:
 
 
 def view(collection: Collection) -> View:
-    """As the hidden fields hold it; an edit of a passage that this collection lacks is dropped."""
+    """As the session holds it; an edit of a passage that this collection lacks is dropped."""
     at = st.session_state
     told = {k: str(at.get(k) or "") for k in _TEXTS}
     known = told["wp"] in collection.passages
@@ -78,15 +78,26 @@ def view(collection: Collection) -> View:
     )
 
 
-def hidden() -> None:
-    """State without a field to see; it still stands in the link."""
-    state.take_over(**dict.fromkeys(_TEXTS, str))
-    if "go-queue" in st.session_state:  # another queue was picked: its first query is shown
-        picked = st.session_state.pop("go-queue")
-        st.session_state["cg"] = "" if picked == ALL else picked
-        st.session_state["queue-first"] = True
+def settle() -> None:
+    """Before anything is drawn: take over what a link says, and write into the address what holds now.
+
+    These are no widgets' values: they stand in the session and are mirrored here, in the same run that changes them.
+    """
+    at, told = st.session_state, st.query_params
+    followed = at.pop("followed", False)  # a link says all that is not the default
     for key in _TEXTS:
-        st.text_input(key, key=key, bind="query-params", persist_state="session", label_visibility="collapsed")
+        if followed or (at.get("arrived") and key in told):
+            at[key] = told.get(key, "")
+    if "go-queue" in at:  # another queue was picked: its first query is shown
+        picked = at.pop("go-queue")
+        at["cg"] = "" if picked == ALL else picked
+        at["queue-first"] = True
+    for key in _TEXTS:
+        value = str(at.get(key) or "")
+        if value and told.get(key) != value:
+            told[key] = value
+        elif not value and key in told:
+            del told[key]
 
 
 def address(chosen: Selection, view: View, **changes: Any) -> str:

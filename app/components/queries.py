@@ -68,7 +68,7 @@ def _queue(over: Overall | None, chosen: Selection) -> Queue:
         help="Most different first: mean rank-biased overlap between the columns, lowest first.",
         width=400,
     )
-    if picked != now:  # the hidden field that holds it is made already: it is set before the next run makes it
+    if picked != now:
         st.session_state["go-queue"] = picked
         st.rerun()
     return queues.read(now)

@@ -229,7 +229,7 @@ def _gradient_table(side: Side, told: Gradients) -> str:
     )
     return (
         f"<p><b>{escaped(side.role)}</b>: score {told.score:.4f}, of an empty question {told.baseline:.4f}, gap "
-        f'{told.gap:+.4f}</p><table class="rv-table rv-parts"><tbody>{rows}</tbody></table>'
+        f'{told.gap:+.1e}</p><table class="rv-table rv-parts"><tbody>{rows}</tbody></table>'
     )
 
 

@@ -31,6 +31,7 @@ def test_the_most_different_query_its_causes_and_an_edit(visit: Visit) -> None:
     page.get_by_role("combobox", name="Queries").click()
     page.get_by_role("option", name=re.compile("differs most")).click()
     page.get_by_text(re.compile("^1 of 370, largest difference first")).wait_for()
+    page.wait_for_selector(IDLE)
     assert params(page)["cg"] == [f"gap:bm25|{upside_down}"]
     asked = page.locator(".rv-question blockquote").inner_text()
     page.get_by_role("button", name="Why? Gold beside the top result").click()
