@@ -42,6 +42,11 @@ def answer_words(text: str) -> str:
     return "".join(f" {t}" for t, _, _ in _tokens(text)) + " "
 
 
+def token_ends(text: str) -> list[int]:
+    """Where each token of `answer_words(text)` ends in the text."""
+    return [stop for _, _, stop in _tokens(text)]
+
+
 def answer_spans(text: str, answers: Sequence[str]) -> list[tuple[int, int]]:
     """Spans `[start, stop)` in `text` where an answer stands as a sequence of tokens, in order, without overlaps."""
     tokens = _tokens(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrievarium.contracts import Ranking, Run
-from retrievarium.evaluation.answers import answer_spans, answer_words
+from retrievarium.evaluation.answers import answer_words, token_ends
 from retrievarium.units.folding import reading
 from retrievarium.units.splitting import word_spans
 
@@ -32,12 +33,25 @@ class Texts:
     def __init__(self, texts: Mapping[str, str] | Sequence[str]) -> None:
         self._texts = texts
         self._folded: dict[str | int, str] = {}
+        self._places: dict[str | int, tuple[list[int], list[int]]] = {}
 
     def holds(self, key: str | int, folded_answers: Sequence[str]) -> bool:
         """`folded_answers` come from `fold`."""
         if key not in self._folded:
             self._folded[key] = answer_words(self._texts[key])  # type: ignore[index]
         return any(a in self._folded[key] for a in folded_answers)
+
+    def words_needed(self, key: str | int, folded_answers: Sequence[str]) -> int:
+        """Words from the text's beginning to the end of the first answer in it, which `holds`."""
+        if key not in self._places:
+            text = self._texts[key]  # type: ignore[index]
+            self._places[key] = token_ends(text), [start for start, _ in word_spans(text)]
+        ends, starts = self._places[key]
+        folded = self._folded[key]
+        found = [(at, a) for a in folded_answers if (at := folded.find(a)) >= 0]
+        # a token stands after each blank: blanks before a place are tokens before it
+        last = [folded.count(" ", 0, at) + a.count(" ") - 2 for at, a in found]
+        return bisect_left(starts, min(ends[token] for token in last))
 
     @staticmethod
     def fold(answers: Sequence[str]) -> list[str]:
@@ -72,17 +86,11 @@ def first_answer_word(
         for row, before, read in reading(run[query], units, words):
             if not texts.holds(row, folded):
                 continue
-            within = _words_needed(units.texts[row], wanted)
+            within = texts.words_needed(row, folded)
             if within <= read:
                 found[query] = before + within
                 break
     return found
-
-
-def _words_needed(text: str, answers: Sequence[str]) -> int:
-    """Words from the text's beginning to the end of the first answer in it."""
-    stops = [spans[0][1] for a in answers if (spans := answer_spans(text, [a]))]
-    return len([1 for start, _ in word_spans(text) if start < min(stops)])
 
 
 def answer_in_words(needed: Mapping[str, float], words: Sequence[int]) -> NDArray[np.float64]:
