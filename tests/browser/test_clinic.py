@@ -102,6 +102,7 @@ def test_judge_by_key_reload_and_measure_by_the_grades(visit: Visit) -> None:
     page.get_by_text("result 1 of").first.wait_for()
     names = page.locator(".stMain").inner_text()
     assert "bm25 % 2" not in names.split("Use these grades")[0]  # nobody is named
+    page.locator(".st-key-grade-0 button").wait_for()
     press(page, "3", "1 of")
     press(page, "0", "2 of")
     press(page, "2", "3 of")
@@ -130,6 +131,7 @@ def test_results_stay_hidden_until_the_class_has_voted(visit: Visit) -> None:
     assert page.locator(".rv-card").count() == 0
     page.reload()  # no vote is lost
     page.get_by_text("2 votes.").wait_for()
+    page.locator(".st-key-p-reveal button:not([disabled])").wait_for()
     press(page, "s", "were right")
     page.locator(".rv-card .rv-rank").first.wait_for()
     assert page.locator(".rv-votes b").all_inner_texts() == ["1", "1", "0"]
