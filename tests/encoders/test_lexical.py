@@ -113,6 +113,17 @@ def test_the_largest_logit_of_seen_places_and_its_gradient():
     assert given[0][1, 4].abs().sum() > 0
 
 
+def test_logits_are_pooled_in_full_precision_whatever_the_states_are():
+    draw = torch.Generator().manual_seed(0)
+    states, words = torch.randn(2, 5, 8, generator=draw), torch.randn(7, 8, generator=draw)
+    bias, mask = torch.full((7,), 10.0), torch.ones(2, 5)
+    exact = largest_logits(states, words, bias, mask)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(largest_logits(states, words, bias, mask), exact)
+        assert largest_logits(states.bfloat16(), words, bias, mask).dtype == torch.float32
+        assert not torch.allclose((states @ words.T + bias).float().amax(1), exact, atol=1e-3)
+
+
 def test_a_sparse_row_for_each_text(towers):
     for encode in (towers.encode_queries, towers.encode_passages):
         weights = encode(TEXTS)

@@ -129,7 +129,9 @@ def largest_logits(states: Tensor, embeddings: Tensor, bias: Tensor, mask: Tenso
     Complexity O(B T V d), in memory O(T V), in place of O(B T V); the gradient costs O(d) for each term whose upstream
     gradient is not 0.
     """
-    return _LargestLogits.apply(states, embeddings, bias, mask)
+    with torch.autocast(states.device.type, enabled=False):  # half precision is too coarse for logits around 10
+        wide = torch.promote_types(states.dtype, torch.float32)
+        return _LargestLogits.apply(states.to(wide), embeddings.to(wide), bias.to(wide), mask)
 
 
 def masked_lm(backbone: Any, head: MLMHead) -> Any:
