@@ -92,7 +92,7 @@ class _Held:
         return isinstance(other, _Held) and other.over is self.over
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=64)  # six columns have fifteen pairs, each with its counts
 def _compared(kind: str, names: tuple[str, str], held: _Held, measure: str) -> tuple[str, ...]:
     over = held.over
     a, b = names
