@@ -13,6 +13,7 @@ import json
 import sys
 import unicodedata
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 CUTS, WORDS = (5, 20), (100, 200, 500)
@@ -39,13 +40,19 @@ def tokens(text: str) -> list[tuple[str, int]]:
     return found
 
 
+@cache
+def lined(text: str) -> tuple[str, tuple[int, ...]]:
+    """The tokens, each on a line of its own, and where each ends in the text."""
+    found = tokens(text)
+    return "\n" + "".join(f"{t}\n" for t, _ in found), tuple(end for _, end in found)
+
+
 def first_end(text: str, answer: str) -> int | None:
     """Where the first occurrence of the answer's tokens ends in the text."""
-    wanted, here = [t for t, _ in tokens(answer)], tokens(text)
-    for i in range(len(here) - len(wanted) + 1):
-        if wanted and [t for t, _ in here[i : i + len(wanted)]] == wanted:
-            return here[i + len(wanted) - 1][1]
-    return None
+    wanted = "\n" + "".join(f"{t}\n" for t, _ in tokens(answer))
+    lines, ends = lined(text)
+    at = lines.find(wanted) if len(wanted) > 1 else -1
+    return None if at < 0 else ends[lines.count("\n", 0, at) + wanted.count("\n") - 2]
 
 
 def words_until(text: str, end: int) -> int:
