@@ -239,7 +239,7 @@ def _alt(of: Scene, shade: Shade, selected: int) -> str:
 def second_scene(of: Scene, view: View, names: dict[str, str]) -> tuple[Scene, Pair] | None:
     """The encoder beside, over the same points; None while it has to be made."""
     first, second = names[view.encoder], names[view.beside]
-    found = map_scene.vectors(of.collection, second)
+    found = map_scene.vectors(of.collection, second, view.beside)
     together = of.size <= ALIGNED_UMAP_LIMIT and st.toggle(
         "Lay both out together (AlignedUMAP)",
         key="mt",
@@ -268,9 +268,9 @@ def main() -> None:
             "warning", "The link names a selection that only another workspace knows", "The map is shown whole."
         )
     try:
-        found = map_scene.vectors(collection, names[view.encoder])
+        found = map_scene.vectors(collection, names[view.encoder], view.encoder)
         if found is None:
-            map_jobs.encode(collection, names[view.encoder])
+            map_jobs.encode(collection, names[view.encoder], view.encoder)
             return
         of = map_scene.scene(collection, found)
     except RetrievariumError as error:

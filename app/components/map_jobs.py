@@ -48,8 +48,8 @@ def offer(key: str, what: str, detail: str, button: str, argv: tuple[object, ...
         place.button(button, key=f"map-start-{key}", type="primary", width="stretch", on_click=start, args=argv)
 
 
-def encode(collection: Collection, spec: str) -> None:
-    """No vectors yet: encode and map in one job."""
+def encode(collection: Collection, spec: str, name: str) -> None:
+    """No vectors yet: encode and map in one job. `name`: what the encoder that `spec` opens is called."""
     job = running(collection, [spec])
     if job is not None:
         jobs.live(job)
@@ -59,10 +59,10 @@ def encode(collection: Collection, spec: str) -> None:
     estimate = n / _TEXTS_PER_SECOND + estimate_seconds(min(n, 50_000))
     offer(
         "encode",
-        f"{spec} has not seen {collection.name} yet",
+        f"{name} has not seen {collection.name} yet",
         f"Encode its {n:,} texts and lay them out? It takes {seconds(estimate)} here, in a process of its own.",
         "Encode and map",
-        (collection, [spec], f"Map {collection.name} with {spec}"),
+        (collection, [spec], f"Map {collection.name} with {name}"),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -78,9 +78,10 @@ def twin(collection: Collection, name: str) -> str:
     return same[0] if same else ""
 
 
-def vectors(collection: Collection, spec: str) -> Vectors | None:
-    """An encoder's vectors of this collection; None while they are not encoded."""
-    return _vectors(collection.name, collection.fingerprint, spec, stamp(), collection)
+def vectors(collection: Collection, spec: str, name: str) -> Vectors | None:
+    """An encoder's vectors of this collection, under the name it is chosen by; None while they are not encoded."""
+    found = _vectors(collection.name, collection.fingerprint, spec, stamp(), collection)
+    return replace(found, encoder=name) if found is not None else None
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

@@ -89,6 +89,26 @@ def test_two_encoders_and_a_time_lapse(mapped: Any, ws: Any, capsys: Any) -> Non
     assert [f["name"] for f in json.loads(out)["frames"]] == ["one", "two", "three"]
 
 
+def test_a_time_lapse_over_what_a_training_kept(
+    mapped: Any, ws: Any, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import retrievarium.methods
+
+    argv = ["map", "-c", "docs", "-e", "dpr", "--over-training", "--no-checks", "--json"]
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert "--snapshots" in err  # how to have some next time
+    kept = {"step 0": "two", "step 5": "one"}
+    monkeypatch.setattr(retrievarium.methods, "snapshots_at_hand", lambda docs, name: kept if name == "dpr" else {})
+    code, out, err = run(capsys, *argv)
+    assert code == 0, err
+    told = json.loads(out)
+    assert [f["name"] for f in told["frames"]] == ["step 0", "step 5"]
+    assert "pair" not in told  # two of one training are no comparison of two encoders
+    (key,) = [a.key for a in ws.list("map-frames")]
+    assert key["encoders"] == [f"{name:0>16}" for name in kept.values()]
+
+
 def test_what_cannot_be_mapped_is_refused(mapped: Any, capsys: Any) -> None:
     for argv, words in (
         (["-e", "one", "-e", "one"], "named twice"),

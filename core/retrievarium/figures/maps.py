@@ -252,12 +252,15 @@ def time_lapse(
         )
         for f, name in zip(frames, names, strict=True)
     ]
-    reach = np.abs(frames).max() * 1.05
+    low, high = frames.min(axis=(0, 1)), frames.max(axis=(0, 1))
+    edge = 0.05 * float((high - low).max()) or 1.0
     step = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
     play = {"frame": {"duration": 900, "redraw": True}, "transition": {"duration": 0}, "fromcurrent": True}
     base.update_layout(
-        xaxis={"visible": False, "range": [-reach, reach]},
-        yaxis={"visible": False, "range": [-reach, reach]},
+        xaxis={"visible": False, "range": [float(low[0]) - edge, float(high[0]) + edge]},
+        yaxis={"visible": False, "range": [float(low[1]) - edge, float(high[1]) + edge]},
+        legend={"y": -0.24},  # below the slider
+        margin={"b": 150, "r": 50},  # a slider's last word stands half outside
         sliders=[
             {
                 "steps": [{"label": short(x), "method": "animate", "args": [[short(x)], step]} for x in names],

@@ -185,4 +185,4 @@ def snapshots_at_hand(collection: Collection, name: str, ws: Workspace | None = 
     several = len({at for at, _, _ in kept}) > 1
     found = {(f"{order[at]}, " if several else "") + f"step {step:,}": str(folder) for at, step, folder in sorted(kept)}
     curve = stages[order[max(kept)[0]]]["curve"]
-    return {**found, f"step {curve[-1]['step']:,}, the end" if curve else "the end": last}
+    return {**found, f"step {curve[-1]['step']:,}" if curve and not several else "the end": last}
