@@ -267,6 +267,20 @@ def test_a_trained_model_is_left_as_it_was(collection: Any, backbone: Any) -> No
     assert not towers.query.backbone.model.get_input_embeddings()._forward_hooks
 
 
+@pytest.mark.slow
+def test_gradients_of_a_stock_model(collection: Any) -> None:
+    from retrievarium.encoders import load_encoder
+
+    dense = Dense(collection, load_encoder("minilm"))
+    text = "bird that dances"
+    told = integrated_gradients(dense, text, "p7")
+    assert told.score == pytest.approx(attribute(dense, text, "p7").score, abs=1e-4)
+    assert abs(told.gap) < 0.01
+    assert [p.label for p in told.parts] == ["bird", "that", "dances"]
+    assert [text[a:b] for p in told.parts for a, b in p.query] == ["bird", "that", "dances"]
+    assert max(told.parts, key=lambda p: p.value).label in ("bird", "dances")
+
+
 # -- side by side
 
 
