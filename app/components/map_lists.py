@@ -43,7 +43,7 @@ def neighbours(sight: Sight, chosen: Selection) -> None:
         body += (
             f'<tr><td class="rv-num">{rank}</td><td>{isolated(of.title(row))}{gold}</td>'
             f'<td class="rv-num">{of.score(at, value, row):.3f}</td>'
-            f'<td class="rv-num rv-move {tone}">{sign} {place}</td></tr>'
+            f'<td class="rv-num rv-move {tone}">{sign} {place:,}</td></tr>'
         )
     head = '<tr><th class="rv-num">Rank</th><th>Passage</th><th class="rv-num">Score</th>'
     head += '<th class="rv-num">On the map</th></tr>'

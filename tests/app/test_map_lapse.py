@@ -1,7 +1,8 @@
-"""The time-lapse of a training on the Map: offered, laid out, shown."""
+"""The Map and long work: a training's time-lapse is offered, laid out, shown; no page lays out or compiles itself."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -41,3 +42,14 @@ def test_the_time_lapse_of_a_training(opened: Opened, ws: Any, monkeypatch: pyte
 
 def headings(app: Any) -> str:
     return " ".join(e.label for e in app.expander)
+
+
+def test_no_page_waits_for_a_compiler(opened: Opened, ws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(ws, vectors=True)
+    for name in ("retrievarium.analysis._umap_kernel", "numba", "umap"):
+        monkeypatch.setitem(sys.modules, name, None)  # an import of it fails
+    for collection, words in (("lookalikes", "Mostly true neighbours"), ("many", "A preview")):
+        app = opened("map", c=collection)
+        assert not app.exception
+        assert words in shown(app)
+        assert app.get("plotly_chart")
