@@ -15,6 +15,8 @@ from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
+
 from retrievarium.contracts import InputError
 
 KINDS = ("grade", "tag", "note", "verdict")
@@ -102,17 +104,27 @@ class Annotations:
     """The annotations of a workspace."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._made = path, False
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        if not (self._made and self.path.is_file()):
+            self._make()
+        with closing(sqlite3.connect(self.path, timeout=_WAIT)) as connection, connection:
+            yield connection
+
+    def _make(self) -> None:
+        """The file and its table, one writer at a time: SQLite waits for nobody where it changes its journal."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=_WAIT)) as connection:
+        columns = ", ".join(f"{name} TEXT NOT NULL" for name in FIELDS)
+        with (
+            FileLock(self.path.with_suffix(".lock"), timeout=_WAIT),
+            closing(sqlite3.connect(self.path, timeout=_WAIT)) as connection,
+            connection,
+        ):
             connection.execute("PRAGMA journal_mode=WAL")
-            columns = ", ".join(f"{name} TEXT NOT NULL" for name in FIELDS)
             connection.execute(f"CREATE TABLE IF NOT EXISTS annotation ({columns}, PRIMARY KEY ({', '.join(_KEY)}))")
-            with connection:
-                yield connection
+        self._made = True
 
     def put(self, row: Annotation) -> Annotation:
         """Keep a statement, in the place of an earlier one about the same; returns it with its time."""
