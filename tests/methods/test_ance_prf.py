@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,29 +15,12 @@ from retrievarium.indexes import index_fingerprint
 from retrievarium.methods import Budget, Built, build, claims
 from retrievarium.methods.ance_prf import ARMS
 from retrievarium.objectives import PairwiseLogistic
-from retrievarium.pretraining import start
 from retrievarium.retrievers import BM25, Chance, Dense, Feedback
 from retrievarium.training import FeedbackReader, LiveIndex, RankedBatches
 from retrievarium.workspace import Workspace
 
 TINY = Budget("tiny", exposure=0, steps=4, batch=8, lr=1e-3, passage_tokens=64, question_tokens=32, about="a test")
 PLAIN: dict[str, Any] = {"device": "cpu", "precision": "fp32", "threads": 1}
-
-
-@pytest.fixture(scope="module")
-def world() -> Collection:
-    return World(1, 100).collection()
-
-
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """One workspace and a small start for the whole file."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = Workspace(tmp_path_factory.mktemp("ance-prf"))
-        for name, value in {"VOCABULARY": 400, "LAYERS": 1, "DIM": 32}.items():
-            patch.setattr(start, name, value)
-        patch.setattr(start, "shipped", lambda *parts: made.root.joinpath("nowhere", *parts))
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,27 +14,10 @@ from retrievarium.encoders import load_towers
 from retrievarium.methods import Budget, Built, build, claims
 from retrievarium.methods.contriever import ARMS, TASKS
 from retrievarium.methods.slicing import in_slice
-from retrievarium.pretraining import start
 from retrievarium.workspace import Workspace
 
 TINY = Budget("tiny", exposure=0, steps=4, batch=8, lr=1e-3, passage_tokens=64, question_tokens=32, about="a test")
 PLAIN: dict[str, Any] = {"device": "cpu", "precision": "fp32", "threads": 1}
-
-
-@pytest.fixture(scope="module")
-def world() -> Collection:
-    return World(1, 100).collection()
-
-
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """One workspace and a small start for the whole file."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = Workspace(tmp_path_factory.mktemp("contriever"))
-        for name, value in {"VOCABULARY": 400, "LAYERS": 1, "DIM": 32}.items():
-            patch.setattr(start, name, value)
-        patch.setattr(start, "shipped", lambda *parts: made.root.joinpath("nowhere", *parts))
-        yield made
 
 
 @pytest.fixture(scope="module")

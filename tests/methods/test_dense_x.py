@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from retrievarium.contracts import InputError, check_retriever
 from retrievarium.data import Collection, World
 from retrievarium.methods import Budget, Built, build, claims
 from retrievarium.methods.dense_x import UNITS
-from retrievarium.pretraining import start
 from retrievarium.retrievers import Dense
 from retrievarium.units import Rules
 from retrievarium.workspace import Workspace
@@ -24,17 +22,6 @@ PLAIN: dict[str, Any] = {"device": "cpu", "precision": "fp32", "threads": 1}
 @pytest.fixture(scope="module")
 def world() -> Collection:
     return World(1, 100, train_questions=20).collection()
-
-
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """One workspace and a small start for the whole file."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = Workspace(tmp_path_factory.mktemp("dense-x"))
-        for name, value in {"VOCABULARY": 400, "LAYERS": 1, "DIM": 32}.items():
-            patch.setattr(start, name, value)
-        patch.setattr(start, "shipped", lambda *parts: made.root.joinpath("nowhere", *parts))
-        yield made
 
 
 @pytest.fixture(scope="module")

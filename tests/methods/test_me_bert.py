@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from retrievarium.contracts import check_retriever
-from retrievarium.data import Collection, World
+from retrievarium.data import Collection
 from retrievarium.encoders import load_multi_vector
 from retrievarium.methods import Budget, Built, build, claims
 from retrievarium.methods.me_bert import ARMS, LONG
-from retrievarium.pretraining import start
 from retrievarium.retrievers import BM25, LateInteraction, fuse_linear
 from retrievarium.workspace import Workspace
 
 TINY = Budget("tiny", exposure=0, steps=2, batch=8, lr=1e-3, passage_tokens=64, question_tokens=32, about="a test")
 PLAIN: dict[str, Any] = {"device": "cpu", "precision": "fp32", "threads": 1}
-
-
-@pytest.fixture(scope="module")
-def world() -> Collection:
-    return World(1, 100).collection()
-
-
-@pytest.fixture(scope="module")
-def ws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """One workspace and a small start for the whole file."""
-    with pytest.MonkeyPatch.context() as patch:
-        made = Workspace(tmp_path_factory.mktemp("me-bert"))
-        for name, value in {"VOCABULARY": 400, "LAYERS": 1, "DIM": 32}.items():
-            patch.setattr(start, name, value)
-        patch.setattr(start, "shipped", lambda *parts: made.root.joinpath("nowhere", *parts))
-        yield made
 
 
 @pytest.fixture(scope="module")
